@@ -1,0 +1,1 @@
+//! The embedded system of record: SQLite with group commit.

@@ -1,0 +1,1 @@
+//! MLflow's REST protocol as axum routers: parse, call one service method, render.

@@ -1,0 +1,1 @@
+//! Artifact bytes: streamed, atomic, confined to their root.

@@ -1,0 +1,102 @@
+//! Faults that every store reports, so that they read alike whichever store answers.
+//!
+//! The wording is MLflow's (3.17.2) where its clients match on it; see the table of standard messages in
+//! the protocol reference. Other protocols show the same texts.
+
+use crate::{Error, ErrorKind, ExperimentId, Key, Lifecycle, LoggedModelId, RunId, VersionNumber};
+
+/// No experiment has this id.
+pub fn experiment_not_found(id: ExperimentId) -> Error {
+    Error::not_found(format!("No Experiment with id={id} exists"))
+}
+
+/// An experiment, deleted or not, has this name.
+pub fn experiment_exists(name: &Key) -> Error {
+    Error::already_exists(format!("Experiment(name={name}) already exists."))
+}
+
+/// The experiment must be in use for this.
+pub fn experiment_not_active(id: ExperimentId) -> Error {
+    Error::conflict(format!("The experiment {id} must be in the 'active' state. Current state is deleted."))
+}
+
+/// No run has this id.
+pub fn run_not_found(id: &RunId) -> Error {
+    Error::not_found(format!("Run with id={id} not found"))
+}
+
+/// A run has this id.
+pub fn run_exists(id: &RunId) -> Error {
+    Error::already_exists(format!("Run with id={id} already exists"))
+}
+
+/// The run must be in use for this.
+pub fn run_not_active(id: &RunId) -> Error {
+    Error::conflict(format!(
+        "The run {id} must be in the 'active' state. Current state is {}.",
+        Lifecycle::Deleted.as_str()
+    ))
+}
+
+/// A param was written before with another value.
+pub fn param_changed(run: &RunId, key: &Key, old: &str, new: &str) -> Error {
+    Error::conflict(format!(
+        "Changing param values is not allowed. Param with key='{key}' was already logged with value='{old}' \
+         for run ID='{run}'. Attempted logging new value '{new}'."
+    ))
+}
+
+/// The run has no such tag.
+pub fn run_tag_not_found(run: &RunId, key: &Key) -> Error {
+    Error::not_found(format!("No tag with name: {key} in run with id {run}"))
+}
+
+/// The experiment has no such tag.
+pub fn experiment_tag_not_found(experiment: ExperimentId, key: &Key) -> Error {
+    Error::not_found(format!("No tag with name: {key} in experiment with id {experiment}"))
+}
+
+/// No logged model has this id.
+pub fn logged_model_not_found(id: &LoggedModelId) -> Error {
+    Error::not_found(format!("Logged model with ID '{id}' not found."))
+}
+
+/// The logged model has no such tag.
+pub fn logged_model_tag_not_found(id: &LoggedModelId, key: &Key) -> Error {
+    Error::not_found(format!("No tag with key '{key}' found for model with ID '{id}'."))
+}
+
+/// The logged model has this param.
+pub fn logged_model_param_exists(id: &LoggedModelId, key: &Key) -> Error {
+    Error::conflict(format!("Param with key '{key}' was already logged for model with ID '{id}'."))
+}
+
+/// No registered model has this name.
+pub fn registered_model_not_found(name: &Key) -> Error {
+    Error::not_found(format!("Registered Model with name={name} not found"))
+}
+
+/// A registered model has this name.
+pub fn registered_model_exists(name: &Key) -> Error {
+    Error::already_exists(format!("Registered Model (name={name}) already exists."))
+}
+
+/// The registered model has no such version.
+pub fn model_version_not_found(model: &Key, number: VersionNumber) -> Error {
+    Error::not_found(format!("Model Version (name={model}, version={number}) not found"))
+}
+
+/// The registered model has no such alias.
+pub fn alias_not_found(alias: &str) -> Error {
+    Error::invalid(format!("Registered model alias {alias} not found."))
+}
+
+/// A key is given twice where it may not be.
+pub fn duplicate_key(what: &str, key: &Key) -> Error {
+    Error::invalid(format!("{what} '{key}' is given more than once"))
+}
+
+/// A page token that no store made.
+pub fn invalid_page_token() -> Error {
+    Error::new(ErrorKind::Invalid, "Invalid page token, could not base64-decode")
+}

@@ -1,0 +1,49 @@
+//! The domain of Trackside: what runs, metrics and models are, how they are searched, and the traits of
+//! those who store or mirror them.
+//!
+//! No I/O and no runtime: stores implement [`Store`], destinations implement [`TrackerInterface`], both in
+//! crates of their own. Words are those of the field; what a protocol calls them is its wire crate's business.
+//!
+//! # Adding to it
+//!
+//! A new kind of thing gets a module for its type, its `New…` and its `…Change`, and a trait in [`store`] of the
+//! same shape as the others. A new thing that happens to runs is a variant of [`Event`] and, when destinations
+//! may be unable to represent it, a flag of [`Capability`].
+
+#![warn(missing_docs)]
+
+mod artifact;
+mod clock;
+mod dataset;
+mod error;
+mod experiment;
+pub mod fault;
+mod id;
+mod key;
+mod logged_model;
+mod metric;
+pub mod query;
+mod registry;
+mod run;
+pub mod store;
+mod store_tracker;
+mod tracker;
+
+pub use artifact::{ArtifactEntry, ArtifactPath};
+pub use clock::{Clock, IdSource, RandomIds, SystemClock, Timestamp};
+pub use dataset::{Dataset, DatasetInput, ModelOutput};
+pub use error::{Error, ErrorKind, Result, Retry};
+pub use experiment::{ArtifactLocation, Experiment, ExperimentChange, Lifecycle, NewExperiment};
+pub use id::{ExperimentId, LoggedModelId, RunId};
+pub use key::{Key, KeyValue, MAX_KEY_BYTES, Param, Tag};
+pub use logged_model::{LoggedModel, LoggedModelChange, LoggedModelStatus, ModelMetric, NewLoggedModel};
+pub use metric::{LatestMetric, MetricPoint, MetricSubject, Point};
+pub use query::{Page, PageRequest, PageToken, Query};
+pub use registry::{
+    ModelVersion, ModelVersionChange, NewModelVersion, NewRegisteredModel, RegisteredModel, RegisteredModelChange,
+    Stage, VersionNumber,
+};
+pub use run::{Event, NewRun, Run, RunInfo, RunStatus, RunUpdate};
+pub use store::Store;
+pub use store_tracker::StoreTracker;
+pub use tracker::{Capability, RunBatch, RunStarted, Seq, TrackerInterface};

@@ -1,0 +1,118 @@
+//! What can be searched and ordered by, per kind of thing.
+
+use crate::Key;
+
+/// Fields of a run. Texts unless noted.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum RunField {
+    /// Its id.
+    Id,
+    /// Its label.
+    Name,
+    /// Who started it.
+    User,
+    /// Name of its status.
+    Status,
+    /// URI of its artifacts.
+    ArtifactUri,
+    /// Number: ms since the epoch.
+    StartedAt,
+    /// Number: ms since the epoch; may be missing.
+    EndedAt,
+    /// Number: latest value of a metric; may be missing or NaN.
+    Metric(Key),
+    /// A param; may be missing.
+    Param(Key),
+    /// A tag; may be missing.
+    Tag(Key),
+    /// A dataset input; the test holds when any input passes it. Cannot be ordered by.
+    Dataset(DatasetField),
+}
+
+/// Fields of a dataset input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DatasetField {
+    /// Its name.
+    Name,
+    /// Its digest.
+    Digest,
+    /// The value of the input's tag `mlflow.data.context`.
+    Context,
+}
+
+/// Fields of an experiment. Texts unless noted.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum ExperimentField {
+    /// Its id: compared as text, ordered as a number.
+    Id,
+    /// Its name.
+    Name,
+    /// Number: ms since the epoch.
+    CreatedAt,
+    /// Number: ms since the epoch.
+    UpdatedAt,
+    /// A tag; may be missing.
+    Tag(Key),
+}
+
+/// Fields of a registered model. Texts unless noted.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum RegisteredModelField {
+    /// Its name.
+    Name,
+    /// Number: ms since the epoch.
+    CreatedAt,
+    /// Number: ms since the epoch.
+    UpdatedAt,
+    /// A tag; may be missing.
+    Tag(Key),
+}
+
+/// Fields of a model version. Texts unless noted.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum ModelVersionField {
+    /// Name of its registered model.
+    Model,
+    /// Number: its number.
+    Number,
+    /// The run that made it; may be missing.
+    Run,
+    /// Where it came from.
+    Source,
+    /// Number: ms since the epoch.
+    CreatedAt,
+    /// Number: ms since the epoch.
+    UpdatedAt,
+    /// A tag; may be missing.
+    Tag(Key),
+}
+
+/// Fields of a logged model. Texts unless noted.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum LoggedModelField {
+    /// Its id.
+    Id,
+    /// Its label.
+    Name,
+    /// Its type.
+    Type,
+    /// Name of its status.
+    Status,
+    /// The run that made it; may be missing.
+    SourceRun,
+    /// Number: ms since the epoch.
+    CreatedAt,
+    /// Number: ms since the epoch.
+    UpdatedAt,
+    /// Number: the metric's point with the latest time, then step; may be missing.
+    Metric {
+        /// Which metric.
+        key: Key,
+        /// Only points measured on one of these datasets: name, and digest if that matters. Empty: any.
+        datasets: Vec<(String, Option<String>)>,
+    },
+    /// A param; may be missing.
+    Param(Key),
+    /// A tag; may be missing.
+    Tag(Key),
+}

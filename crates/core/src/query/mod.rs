@@ -1,0 +1,10 @@
+//! Searches as trees. Protocols parse their filter strings into these; stores turn them into their
+//! own language. No store sees a filter string and no protocol sees SQL.
+
+mod field;
+mod filter;
+mod page;
+
+pub use field::{DatasetField, ExperimentField, LoggedModelField, ModelVersionField, RegisteredModelField, RunField};
+pub use filter::{Compare, Filter, Order, Query, Test, View};
+pub use page::{Page, PageRequest, PageToken};

@@ -1,0 +1,145 @@
+//! Runs: one execution of training code.
+
+use crate::{
+    DatasetInput, ExperimentId, Key, LatestMetric, Lifecycle, LoggedModelId, ModelOutput, Param, RunId, Tag, Timestamp,
+};
+
+/// How a run stands. Any status may follow any other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RunStatus {
+    /// Going on.
+    Running,
+    /// Waiting to start.
+    Scheduled,
+    /// Ended well.
+    Finished,
+    /// Ended by an error.
+    Failed,
+    /// Ended from outside.
+    Killed,
+}
+
+impl RunStatus {
+    /// All, in MLflow's numbering from 1.
+    pub const ALL: [Self; 5] = [Self::Running, Self::Scheduled, Self::Finished, Self::Failed, Self::Killed];
+
+    /// The name, as stored and as MLflow writes it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "RUNNING",
+            Self::Scheduled => "SCHEDULED",
+            Self::Finished => "FINISHED",
+            Self::Failed => "FAILED",
+            Self::Killed => "KILLED",
+        }
+    }
+
+    /// The status of that name.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == text)
+    }
+}
+
+/// What is known of a run itself.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunInfo {
+    /// Unique.
+    pub id: RunId,
+    /// Where it belongs.
+    pub experiment: ExperimentId,
+    /// Label; need not be unique.
+    pub name: String,
+    /// Who started it, as the client says; may be empty.
+    pub user: String,
+    /// How it stands.
+    pub status: RunStatus,
+    /// When it started, as the client says.
+    pub started_at: Timestamp,
+    /// When it ended, as the client says.
+    pub ended_at: Option<Timestamp>,
+    /// URI of its artifacts. Never changes.
+    pub artifact_uri: String,
+    /// In use or in the bin.
+    pub lifecycle: Lifecycle,
+}
+
+/// A run with everything but its metric history.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Run {
+    /// Of the run itself.
+    pub info: RunInfo,
+    /// Latest point per metric, sorted by key.
+    pub metrics: Vec<LatestMetric>,
+    /// Sorted by key.
+    pub params: Vec<Param>,
+    /// Sorted by key.
+    pub tags: Vec<Tag>,
+    /// Datasets read, in the order they were logged.
+    pub dataset_inputs: Vec<DatasetInput>,
+    /// Models read, in the order they were logged.
+    pub model_inputs: Vec<LoggedModelId>,
+    /// Models made, in the order they were logged.
+    pub model_outputs: Vec<ModelOutput>,
+}
+
+/// What is needed to create a run. It starts `Running` and `Active`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewRun {
+    /// Chosen by the caller, so that a repeated creation is an `AlreadyExists` and not a second run.
+    pub id: RunId,
+    /// Must exist (`NotFound`) and be active (`Conflict`).
+    pub experiment: ExperimentId,
+    /// Label.
+    pub name: String,
+    /// Who started it; may be empty.
+    pub user: String,
+    /// When it started.
+    pub started_at: Timestamp,
+    /// URI of its artifacts.
+    pub artifact_uri: String,
+    /// First tags; a key given twice is `Invalid`.
+    pub tags: Vec<Tag>,
+}
+
+/// New values of some fields of a run; `None` leaves a field as it is.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct RunUpdate {
+    /// New status.
+    pub status: Option<RunStatus>,
+    /// New end.
+    pub ended_at: Option<Timestamp>,
+    /// New label.
+    pub name: Option<String>,
+}
+
+/// One thing that happens to an existing run. What a store appends and a destination mirrors.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// Writes params. Another value for a known key is a `Conflict`; the same value is harmless.
+    Params(Vec<Param>),
+    /// Adds points; exact repetitions are harmless.
+    Points(Vec<crate::MetricPoint>),
+    /// Sets tags; of a key given twice the last value stays.
+    Tags(Vec<Tag>),
+    /// Removes a tag, which must exist (`NotFound`).
+    TagDeleted(Key),
+    /// Adds inputs; repetitions are harmless.
+    DatasetInputs(Vec<DatasetInput>),
+    /// Adds model inputs; repetitions are harmless.
+    ModelInputs(Vec<LoggedModelId>),
+    /// Adds model outputs; repetitions are harmless.
+    ModelOutputs(Vec<ModelOutput>),
+    /// Changes status, end or label.
+    Updated(RunUpdate),
+    /// Puts the run in the bin; harmless when it is there.
+    Deleted(Timestamp),
+    /// Takes the run out of the bin; harmless when it is not there.
+    Restored,
+}
+
+impl Event {
+    /// Whether the run must be active for this event (`Conflict` otherwise).
+    pub const fn needs_active(&self) -> bool {
+        !matches!(self, Self::Deleted(_) | Self::Restored)
+    }
+}

@@ -1,0 +1,27 @@
+//! The traits of a system of record, one per noun, all of the same shape: create, look up, change, search.
+//!
+//! Every method is one transaction. `Ok` of a writing method means durable: it survives the death of
+//! the process and of the machine. An error means that nothing was written. Dropping the future leaves
+//! the write either whole or absent; the caller cannot know which.
+//!
+//! Besides the kinds named at a method, any may fail with `Unavailable` (busy, full or unreachable,
+//! worth another try), `Corrupt` or `Internal`.
+//!
+//! The conformance suite in `testkit` holds every implementation to these texts.
+
+mod experiments;
+mod logged_models;
+mod metrics;
+mod registry;
+mod runs;
+
+pub use experiments::Experiments;
+pub use logged_models::LoggedModels;
+pub use metrics::{HistoryQuery, Metrics};
+pub use registry::{ModelVersions, RegisteredModels};
+pub use runs::Runs;
+
+/// A name for all traits of a system of record; it has no methods of its own.
+pub trait Store: Experiments + Runs + Metrics + LoggedModels + RegisteredModels + ModelVersions {}
+
+impl<T: Experiments + Runs + Metrics + LoggedModels + RegisteredModels + ModelVersions> Store for T {}

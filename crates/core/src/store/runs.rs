@@ -1,0 +1,28 @@
+use std::fmt;
+
+use async_trait::async_trait;
+
+use crate::{Event, ExperimentId, NewRun, Page, PageRequest, Query, Result, Run, RunId, query::RunField};
+
+/// Runs of the system of record.
+#[async_trait]
+pub trait Runs: fmt::Debug + Send + Sync + 'static {
+    /// Creates a run. `NotFound` / `Conflict` when the experiment is absent / deleted, `AlreadyExists`
+    /// when the id is taken, `Invalid` when a tag is given twice.
+    async fn create_run(&self, new: NewRun) -> Result<Run>;
+
+    /// By id, in any stage of its life.
+    async fn run(&self, id: &RunId) -> Result<Option<Run>>;
+
+    /// Applies events in order, all or none. `NotFound` when there is no such run, `Conflict` when an event
+    /// needs an active run and it is deleted; the variants of [`Event`] say what each needs besides.
+    async fn append(&self, id: &RunId, events: Vec<Event>) -> Result<()>;
+
+    /// Runs of these experiments. Default order: latest start first. Ties go by run id ascending.
+    async fn search_runs(
+        &self,
+        experiments: Vec<ExperimentId>,
+        query: Query<RunField>,
+        page: PageRequest,
+    ) -> Result<Page<Run>>;
+}

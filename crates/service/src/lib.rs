@@ -1,0 +1,1 @@
+//! Use cases: validate, run one store transaction.

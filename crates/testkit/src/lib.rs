@@ -1,0 +1,1 @@
+//! Conformance suites, fakes and fixtures (a dev-dependency only).
