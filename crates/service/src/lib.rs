@@ -1,1 +1,74 @@
-//! Use cases: validate, run one store transaction.
+//! Use cases. Each method validates what spans several things, then runs one store transaction.
+//!
+//! One handle, [`Service`], with its methods in a file per noun. Protocols convert their shapes into core's
+//! types before they call it, so a value that arrives here is valid in itself.
+
+#![warn(missing_docs)]
+
+mod artifact_uri;
+mod artifacts;
+mod experiments;
+mod logged_models;
+mod metrics;
+mod model_source;
+mod model_versions;
+mod registered_models;
+mod run_name;
+mod runs;
+
+use std::{fmt, sync::Arc};
+
+use tokio::sync::Mutex;
+use trackside_artifacts::Artifacts;
+use trackside_core::{ArtifactLocation, Clock, IdSource, Key, NewExperiment, Result, Store};
+
+pub use logged_models::LoggedModelRequest;
+pub use model_versions::VersionRequest;
+pub use runs::RunRequest;
+pub use trackside_artifacts::{ArtifactFile, ArtifactStore};
+
+/// What the use cases work with. Made once by the composition root.
+pub struct Parts {
+    /// The system of record.
+    pub store: Arc<dyn Store>,
+    /// The roots of artifacts.
+    pub artifacts: Artifacts,
+    /// URI under which new experiments keep their artifacts.
+    pub artifact_root: String,
+    /// The present instant.
+    pub clock: Arc<dyn Clock>,
+    /// Fresh ids.
+    pub ids: Arc<dyn IdSource>,
+}
+
+/// All use cases. Cheap to clone.
+#[derive(Clone)]
+pub struct Service {
+    parts: Arc<Parts>,
+    /// Held while a tag is read, changed and written; the innermost of all locks.
+    tag_updates: Arc<Mutex<()>>,
+}
+
+impl Service {
+    /// Creates the default experiment where there is none.
+    pub async fn start(parts: Parts) -> Result<Self> {
+        let default = NewExperiment {
+            name: Key::new("Default")?,
+            artifact_location: ArtifactLocation::Under(parts.artifact_root.clone()),
+            created_at: parts.clock.now(),
+            tags: Vec::new(),
+        };
+        parts.store.ensure_default_experiment(default).await?;
+        Ok(Self { parts: Arc::new(parts), tag_updates: Arc::default() })
+    }
+
+    fn store(&self) -> &dyn Store {
+        self.parts.store.as_ref()
+    }
+}
+
+impl fmt::Debug for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Service").field("artifact_root", &self.parts.artifact_root).finish_non_exhaustive()
+    }
+}

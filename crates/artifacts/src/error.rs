@@ -1,0 +1,39 @@
+//! Turns errors of `object_store` into those of core.
+
+use std::{error::Error as _, io};
+
+use trackside_core::{ArtifactPath, Error, ErrorKind};
+
+/// Names the few cases a caller acts on; the rest is a fault of ours.
+pub(crate) fn from_store(path: &ArtifactPath, source: object_store::Error) -> Error {
+    let error = match &source {
+        object_store::Error::NotFound { .. } => Error::not_found(format!("No such artifact: '{path}'")),
+        object_store::Error::InvalidPath { .. } => Error::invalid("Invalid path"),
+        other => match io_kind(other) {
+            Some(io::ErrorKind::NotADirectory | io::ErrorKind::IsADirectory | io::ErrorKind::DirectoryNotEmpty) => {
+                Error::conflict(format!("a file and a directory cannot share the path '{path}'"))
+            }
+            Some(io::ErrorKind::InvalidFilename) => Error::invalid(format!("the artifact path '{path}' is too long")),
+            Some(io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) => {
+                Error::new(ErrorKind::Unavailable, "the artifact store is full")
+            }
+            Some(io::ErrorKind::PermissionDenied) => {
+                Error::internal(format!("the server may not access the artifact '{path}'"))
+            }
+            _ => Error::internal(format!("the artifact store failed at '{path}'")),
+        },
+    };
+    error.with_source(source)
+}
+
+/// The kind of the I/O error at the bottom, if there is one.
+fn io_kind(error: &object_store::Error) -> Option<io::ErrorKind> {
+    let mut source = error.source();
+    while let Some(cause) = source {
+        if let Some(cause) = cause.downcast_ref::<io::Error>() {
+            return Some(cause.kind());
+        }
+        source = cause.source();
+    }
+    None
+}

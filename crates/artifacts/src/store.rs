@@ -1,0 +1,192 @@
+//! One root of artifacts.
+
+use std::{fs, path::Path, sync::Arc};
+
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt, TryStreamExt};
+use object_store::{ObjectStore, ObjectStoreExt, WriteMultipart, local::LocalFileSystem};
+use trackside_core::{ArtifactEntry, ArtifactPath, Error, Result};
+
+use crate::{ArtifactFile, error};
+
+/// Bytes gathered before they go to the store, and the most that wait beside them: the memory of one upload
+/// is at most twice this, whatever its size. 1 MiB keeps the calls per gigabyte near a thousand.
+const CHUNK_BYTES: usize = 1024 * 1024;
+
+/// Files below one root. A clone is the same root.
+#[derive(Debug, Clone)]
+pub struct ArtifactStore {
+    store: Arc<dyn ObjectStore>,
+}
+
+impl ArtifactStore {
+    /// A directory, created if absent. Files are synced to disk before a write is answered.
+    pub fn local(root: &Path) -> Result<Self> {
+        let failed = |source: Box<dyn std::error::Error + Send + Sync>| {
+            Error::internal(format!("cannot use {} as artifact root: {source}", root.display()))
+        };
+        fs::create_dir_all(root).map_err(|source| failed(source.into()))?;
+        let store = LocalFileSystem::new_with_prefix(root).map_err(|source| failed(source.into()))?;
+        Ok(Self::new(Arc::new(store.with_fsync(true).with_automatic_cleanup(true))))
+    }
+
+    /// Any object store; its root is the root.
+    pub fn new(store: Arc<dyn ObjectStore>) -> Self {
+        Self { store }
+    }
+
+    /// The file at this path. `NotFound` when there is none, `Invalid` when it is a directory.
+    pub async fn file(&self, path: &ArtifactPath) -> Result<ArtifactFile> {
+        match self.store.head(&location(path)?).await {
+            Ok(meta) => Ok(ArtifactFile::new(Arc::clone(&self.store), path.clone(), meta)),
+            Err(_) if path.is_root() || !self.list(path).await?.is_empty() => {
+                Err(Error::invalid(format!("'{path}' is a directory, not a file")))
+            }
+            Err(source) => Err(error::from_store(path, source)),
+        }
+    }
+
+    /// What lies directly below a directory, sorted by path; paths are relative to the root. Empty when there
+    /// is no such directory.
+    pub async fn list(&self, directory: &ArtifactPath) -> Result<Vec<ArtifactEntry>> {
+        let failed = |source| error::from_store(directory, source);
+        let listed = self.store.list_with_delimiter(Some(&location(directory)?)).await.map_err(failed)?;
+        let directories = listed.common_prefixes.iter().map(|path| (path, None));
+        let files = listed.objects.iter().map(|meta| (&meta.location, Some(meta.size)));
+        let mut entries = directories
+            .chain(files)
+            .map(|(path, size)| Ok(ArtifactEntry { path: ArtifactPath::parse(path.as_ref())?, size }))
+            .collect::<Result<Vec<_>>>()?;
+        entries.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(entries)
+    }
+
+    /// Stores a file, replacing one of the same path. It appears whole, once the last byte is durable, or not
+    /// at all: an error of `bytes`, or dropping the future, leaves what was there.
+    pub async fn put(&self, path: &ArtifactPath, bytes: impl Stream<Item = Result<Bytes>> + Send) -> Result<u64> {
+        if path.is_root() {
+            return Err(Error::invalid("Invalid path"));
+        }
+        let failed = |source| error::from_store(path, source);
+        let upload = self.store.put_multipart(&location(path)?).await.map_err(failed)?;
+        let mut upload = WriteMultipart::new_with_chunk_size(upload, CHUNK_BYTES);
+        let mut bytes = std::pin::pin!(bytes);
+        let mut size = 0;
+        while let Some(chunk) = bytes.next().await {
+            let written = match chunk {
+                Ok(chunk) => upload.wait_for_capacity(1).await.map(|()| chunk).map_err(failed),
+                Err(error) => Err(error),
+            };
+            match written {
+                Ok(chunk) => {
+                    size += chunk.len() as u64;
+                    upload.put(chunk);
+                }
+                Err(error) => {
+                    upload.abort().await.map_err(failed)?;
+                    return Err(error);
+                }
+            }
+        }
+        upload.finish().await.map_err(failed)?;
+        Ok(size)
+    }
+
+    /// Removes a file, or a directory with all below it. Harmless when there is none.
+    pub async fn delete(&self, path: &ArtifactPath) -> Result<()> {
+        let failed = |source| error::from_store(path, source);
+        let at = location(path)?;
+        if !path.is_root() {
+            match self.store.head(&at).await {
+                Ok(_) => return self.store.delete(&at).await.map_err(failed),
+                Err(object_store::Error::NotFound { .. }) => {}
+                Err(source) if self.list(path).await?.is_empty() => return Err(failed(source)),
+                Err(_) => {}
+            }
+        }
+        let below = self.store.list(Some(&at)).map_ok(|meta| meta.location).boxed();
+        self.store.delete_stream(below).try_for_each(|_| async { Ok(()) }).await.map_err(failed)
+    }
+}
+
+/// Key of a path: its segments as they stand, so that names on disk are those the client gave.
+fn location(path: &ArtifactPath) -> Result<object_store::path::Path> {
+    object_store::path::Path::parse(path.as_str()).map_err(|source| Error::invalid("Invalid path").with_source(source))
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::stream;
+
+    use super::*;
+
+    fn path(text: &str) -> ArtifactPath {
+        ArtifactPath::parse(text).unwrap()
+    }
+
+    fn chunks(chunks: &[&'static str]) -> impl Stream<Item = Result<Bytes>> + use<> {
+        stream::iter(chunks.iter().map(|chunk| Ok(Bytes::from_static(chunk.as_bytes()))).collect::<Vec<_>>())
+    }
+
+    async fn read(file: &ArtifactFile, range: std::ops::Range<u64>) -> String {
+        let chunks: Vec<Bytes> = file.read(range).await.unwrap().try_collect().await.unwrap();
+        String::from_utf8(chunks.concat()).unwrap()
+    }
+
+    fn store() -> (ArtifactStore, tempfile::TempDir) {
+        let dir = tempfile::tempdir().unwrap();
+        (ArtifactStore::local(dir.path()).unwrap(), dir)
+    }
+
+    #[tokio::test]
+    async fn a_file_is_read_back_whole_and_in_part() {
+        let (store, dir) = store();
+        assert_eq!(store.put(&path("1/a b%2e~[ä].txt"), chunks(&["hello ", "world"])).await.unwrap(), 11);
+        assert_eq!(std::fs::read(dir.path().join("1/a b%2e~[ä].txt")).unwrap(), b"hello world");
+        let file = store.file(&path("1/a b%2e~[ä].txt")).await.unwrap();
+        assert_eq!(
+            (file.size(), read(&file, 0..11).await, read(&file, 6..8).await),
+            (11, "hello world".into(), "wo".into())
+        );
+    }
+
+    #[tokio::test]
+    async fn a_broken_upload_leaves_what_was_there() {
+        let (store, dir) = store();
+        store.put(&path("a"), chunks(&["old"])).await.unwrap();
+        let broken = chunks(&["new"]).chain(stream::iter([Err(Error::invalid("cut"))]));
+        assert_eq!(store.put(&path("a"), broken).await.unwrap_err().message(), "cut");
+        let file = store.file(&path("a")).await.unwrap();
+        assert_eq!(read(&file, 0..file.size()).await, "old");
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1, "nothing else is left behind");
+    }
+
+    #[tokio::test]
+    async fn directories_are_listed_and_deleted_whole() {
+        let (store, _dir) = store();
+        for name in ["d/x", "d/e/y", "d/e/z", "f", "dd/x"] {
+            store.put(&path(name), chunks(&[])).await.unwrap();
+        }
+        let names = |entries: Vec<ArtifactEntry>| {
+            entries.iter().map(|e| format!("{}:{:?}", e.path, e.size)).collect::<Vec<_>>()
+        };
+        assert_eq!(names(store.list(&path("")).await.unwrap()), ["d:None", "dd:None", "f:Some(0)"]);
+        assert_eq!(names(store.list(&path("d")).await.unwrap()), ["d/e:None", "d/x:Some(0)"]);
+        assert!(store.list(&path("f")).await.unwrap().is_empty());
+        store.delete(&path("d")).await.unwrap();
+        store.delete(&path("d")).await.unwrap();
+        assert_eq!(names(store.list(&path("")).await.unwrap()), ["dd:None", "f:Some(0)"]);
+    }
+
+    #[tokio::test]
+    async fn a_directory_is_not_a_file() {
+        let (store, _dir) = store();
+        store.put(&path("d/x"), chunks(&["x"])).await.unwrap();
+        assert_eq!(store.file(&path("d")).await.unwrap_err().kind(), trackside_core::ErrorKind::Invalid);
+        assert_eq!(store.file(&path("no")).await.unwrap_err().message(), "No such artifact: 'no'");
+        assert_eq!(
+            store.put(&path("d/x/y"), chunks(&["x"])).await.unwrap_err().kind(),
+            trackside_core::ErrorKind::Conflict
+        );
+    }
+}

@@ -1,0 +1,146 @@
+//! Artifact URIs that clients name: their parts, and which of them the server refuses to follow.
+
+use percent_encoding::percent_decode_str;
+use trackside_core::{Error, Result};
+
+/// Schemes whose URI names the host to connect to (`store/artifact/host_policy.py`, MLflow 3.17.2).
+const HOST_SCHEMES: [&str; 10] =
+    ["ftp", "sftp", "hdfs", "viewfs", "http", "https", "r2", "b2", "abfss", "mlflow-artifacts"];
+
+/// The parts of a URI, as written but for the scheme, which is lower-case and empty for a plain path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct UriParts<'a> {
+    pub(crate) scheme: String,
+    pub(crate) authority: &'a str,
+    pub(crate) path: &'a str,
+}
+
+impl<'a> UriParts<'a> {
+    pub(crate) fn of(uri: &'a str) -> Self {
+        let is_scheme = |text: &str| {
+            text.starts_with(|c: char| c.is_ascii_alphabetic())
+                && text.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
+        };
+        let (scheme, rest) = match uri.split_once(':') {
+            Some((scheme, rest)) if is_scheme(scheme) => (scheme.to_ascii_lowercase(), rest),
+            _ => (String::new(), uri),
+        };
+        let rest = rest.split(['?', '#']).next().unwrap_or_default();
+        match rest.strip_prefix("//") {
+            Some(rest) => {
+                let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+                Self { scheme, authority, path }
+            }
+            None => Self { scheme, authority: "", path: rest },
+        }
+    }
+
+    /// Whether it names a file of the machine that reads it.
+    pub(crate) fn is_local(&self) -> bool {
+        self.scheme.is_empty() || self.scheme == "file"
+    }
+
+    /// Whether it is at or below `root`: same scheme, same authority, and the root's path at its beginning.
+    pub(crate) fn is_within(&self, root: &Self) -> bool {
+        let same_place = (self.is_local() && root.is_local())
+            || (self.scheme == root.scheme && self.authority.eq_ignore_ascii_case(root.authority));
+        let (own, roots) = (self.segments(), root.segments());
+        same_place && !roots.is_empty() && own.starts_with(&roots) && own.iter().all(|segment| segment != "..")
+    }
+
+    /// Segments of the path, percent-encoding undone until nothing is left of it.
+    pub(crate) fn segments(&self) -> Vec<String> {
+        self.path.split('/').filter(|part| !part.is_empty() && *part != ".").map(fully_decoded).collect()
+    }
+}
+
+/// Undoes percent-encoding, however often it was applied.
+pub(crate) fn fully_decoded(text: &str) -> String {
+    let mut text = text.to_owned();
+    // Each round that changes anything makes the text shorter, so this ends.
+    loop {
+        let decoded = percent_decode_str(&text).decode_utf8_lossy().into_owned();
+        if decoded == text || decoded.len() >= text.len() {
+            return text;
+        }
+        text = decoded;
+    }
+}
+
+/// Checks where a new experiment wants to keep its artifacts.
+///
+/// `Invalid` for what no client could use, and for a URI that would make the server connect to a host of the
+/// client's choice.
+pub(crate) fn check_location(uri: &str) -> Result<()> {
+    if uri.contains(['#', ';']) {
+        return Err(Error::invalid("'artifact_location' URL can't include fragments or params."));
+    }
+    refuse_host(uri, "artifact_location")?;
+    let parts = UriParts::of(uri);
+    if parts.scheme == "runs" {
+        return Err(Error::invalid(format!("Artifact location cannot be a runs:/ URI. Given: '{uri}'")));
+    }
+    let max = 2048;
+    if uri.chars().count() > max {
+        return Err(Error::invalid(format!(
+            "Invalid artifact path length. The length of the artifact path cannot be greater than {max} characters. \
+             To configure this limit, please set the MLFLOW_ARTIFACT_LOCATION_MAX_LENGTH environment variable."
+        )));
+    }
+    if parts.segments().iter().any(|segment| segment == "..") {
+        return Err(Error::invalid(format!("Invalid artifact location '{uri}': it must not contain '..'")));
+    }
+    Ok(())
+}
+
+/// `Invalid` when the URI names a host to connect to.
+pub(crate) fn refuse_host(uri: &str, field: &str) -> Result<()> {
+    let UriParts { scheme, authority, .. } = UriParts::of(uri);
+    let names_host = HOST_SCHEMES.contains(&scheme.as_str()) && !authority.is_empty();
+    if !names_host {
+        return Ok(());
+    }
+    Err(Error::invalid(format!(
+        "'{field}' cannot use the '{scheme}' scheme: the '{scheme}' scheme addresses a host other than the tracking \
+         server's configured artifact storage, so the server would connect to the host named in the URI. Use a path \
+         below the server's artifact root instead."
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_of_uris() {
+        let parts = |uri| {
+            let UriParts { scheme, authority, path } = UriParts::of(uri);
+            (scheme, authority, path)
+        };
+        assert_eq!(parts("S3://bucket/a?x#y"), ("s3".into(), "bucket", "/a"));
+        assert_eq!(parts("mlflow-artifacts:/1/a"), ("mlflow-artifacts".into(), "", "/1/a"));
+        assert_eq!(parts("/srv/a"), (String::new(), "", "/srv/a"));
+        assert_eq!(parts("a b:c"), (String::new(), "", "a b:c"));
+    }
+
+    #[test]
+    fn within_means_the_same_place_and_below() {
+        let within = |uri, root| UriParts::of(uri).is_within(&UriParts::of(root));
+        assert!(within("mlflow-artifacts:/1/r/artifacts/m", "mlflow-artifacts:/1/r/artifacts"));
+        assert!(within("file:///srv/1/m", "/srv/1"));
+        assert!(!within("mlflow-artifacts:/1/r2/artifacts", "mlflow-artifacts:/1/r/artifacts"));
+        assert!(!within("mlflow-artifacts:/1/r/artifacts/%252e%252e/x", "mlflow-artifacts:/1/r/artifacts"));
+        assert!(!within("s3://b/1", "s3://c/1"));
+        assert!(!within("s3://b/1", "s3://b"));
+    }
+
+    #[test]
+    fn locations_are_checked() {
+        for good in ["s3://bucket/a", "/srv/mlflow", "file:///srv", "mlflow-artifacts:/x", "gs://b"] {
+            check_location(good).unwrap();
+        }
+        for bad in ["runs:/x/y", "s3://b/a#f", "http://host/a", "mlflow-artifacts://host/a", "s3://b/%2e%2e/x"] {
+            check_location(bad).unwrap_err();
+        }
+    }
+}

@@ -1,0 +1,102 @@
+use bytes::Bytes;
+use futures_util::Stream;
+use trackside_core::{ArtifactEntry, ArtifactPath, Error, Key, LoggedModelId, Result, RunId, VersionNumber};
+
+use crate::{ArtifactFile, Service};
+
+impl Service {
+    /// Stores a file below the proxied root, whole or not at all. Returns its bytes.
+    pub async fn put_artifact(
+        &self,
+        path: &ArtifactPath,
+        bytes: impl Stream<Item = Result<Bytes>> + Send,
+    ) -> Result<u64> {
+        self.parts.artifacts.proxy().put(path, bytes).await
+    }
+
+    /// A file below the proxied root.
+    pub async fn artifact(&self, path: &ArtifactPath) -> Result<ArtifactFile> {
+        self.parts.artifacts.proxy().file(path).await
+    }
+
+    /// What lies directly below a directory of the proxied root; paths are relative to that directory.
+    pub async fn list_artifacts(&self, directory: &ArtifactPath) -> Result<Vec<ArtifactEntry>> {
+        relative_to(directory, self.parts.artifacts.proxy().list(directory).await?)
+    }
+
+    /// Removes a file or directory below the proxied root; harmless when there is none.
+    pub async fn delete_artifact(&self, path: &ArtifactPath) -> Result<()> {
+        self.parts.artifacts.proxy().delete(path).await
+    }
+
+    /// The root URI of a run's artifacts, and what lies directly below a directory of it; paths are relative
+    /// to that root.
+    pub async fn list_run_artifacts(
+        &self,
+        run: &RunId,
+        directory: &ArtifactPath,
+    ) -> Result<(String, Vec<ArtifactEntry>)> {
+        let root = self.run(run).await?.info.artifact_uri;
+        let entries = self.list_below(&root, directory).await?;
+        Ok((root, entries))
+    }
+
+    /// A file of a run.
+    pub async fn run_artifact(&self, run: &RunId, path: &ArtifactPath) -> Result<ArtifactFile> {
+        let root = self.run(run).await?.info.artifact_uri;
+        self.file_below(&root, path).await
+    }
+
+    /// As [`Self::list_run_artifacts`], of a logged model.
+    pub async fn list_model_artifacts(
+        &self,
+        model: &LoggedModelId,
+        directory: &ArtifactPath,
+    ) -> Result<(String, Vec<ArtifactEntry>)> {
+        let root = self.logged_model(model, false).await?.artifact_uri;
+        let entries = self.list_below(&root, directory).await?;
+        Ok((root, entries))
+    }
+
+    /// A file of a logged model.
+    pub async fn model_artifact(&self, model: &LoggedModelId, path: &ArtifactPath) -> Result<ArtifactFile> {
+        let root = self.logged_model(model, false).await?.artifact_uri;
+        self.file_below(&root, path).await
+    }
+
+    /// A file of a model version.
+    pub async fn version_artifact(
+        &self,
+        model: &Key,
+        number: VersionNumber,
+        path: &ArtifactPath,
+    ) -> Result<ArtifactFile> {
+        let version = self.model_version(model, number).await?;
+        self.file_below(version.download_uri(), path).await
+    }
+
+    async fn list_below(&self, root: &str, directory: &ArtifactPath) -> Result<Vec<ArtifactEntry>> {
+        let (store, base) = self.parts.artifacts.locate(root)?;
+        relative_to(&base, store.list(&base.join(directory)).await?)
+    }
+
+    async fn file_below(&self, root: &str, path: &ArtifactPath) -> Result<ArtifactFile> {
+        let (store, base) = self.parts.artifacts.locate(root)?;
+        store.file(&base.join(path)).await
+    }
+}
+
+/// The same entries with paths relative to `base`, below which they all lie.
+fn relative_to(base: &ArtifactPath, entries: Vec<ArtifactEntry>) -> Result<Vec<ArtifactEntry>> {
+    entries
+        .into_iter()
+        .map(|entry| {
+            let below = entry
+                .path
+                .as_str()
+                .strip_prefix(base.as_str())
+                .ok_or_else(|| Error::internal(format!("'{}' was listed below '{base}'", entry.path)))?;
+            Ok(ArtifactEntry { path: ArtifactPath::parse(below.trim_start_matches('/'))?, ..entry })
+        })
+        .collect()
+}

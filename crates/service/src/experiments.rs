@@ -1,0 +1,46 @@
+use trackside_core::{
+    ArtifactLocation, Experiment, ExperimentChange, ExperimentId, Key, NewExperiment, Page, PageRequest, Query, Result,
+    Tag, fault, query::ExperimentField,
+};
+
+use crate::{Service, artifact_uri::check_location};
+
+impl Service {
+    /// Creates an experiment; without a location of its own it lies under the artifact root. `Invalid` for a
+    /// location that the server must not follow.
+    pub async fn create_experiment(&self, name: Key, location: Option<String>, tags: Vec<Tag>) -> Result<Experiment> {
+        let artifact_location = match location {
+            Some(uri) => {
+                check_location(&uri)?;
+                ArtifactLocation::At(uri.trim_end_matches('/').to_owned())
+            }
+            None => ArtifactLocation::Under(self.parts.artifact_root.clone()),
+        };
+        let new = NewExperiment { name, artifact_location, created_at: self.parts.clock.now(), tags };
+        self.store().create_experiment(new).await
+    }
+
+    /// By id, in any stage of its life. `NotFound` when there is none.
+    pub async fn experiment(&self, id: ExperimentId) -> Result<Experiment> {
+        self.store().experiment(id).await?.ok_or_else(|| fault::experiment_not_found(id))
+    }
+
+    /// By name, in any stage of its life.
+    pub async fn experiment_by_name(&self, name: &str) -> Result<Option<Experiment>> {
+        self.store().experiment_by_name(name).await
+    }
+
+    /// Applies one change.
+    pub async fn change_experiment(&self, id: ExperimentId, change: ExperimentChange) -> Result<()> {
+        self.store().change_experiment(id, change, self.parts.clock.now()).await
+    }
+
+    /// One page of the experiments that match.
+    pub async fn search_experiments(
+        &self,
+        query: Query<ExperimentField>,
+        page: PageRequest,
+    ) -> Result<Page<Experiment>> {
+        self.store().search_experiments(query, page).await
+    }
+}
