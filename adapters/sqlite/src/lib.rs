@@ -1,1 +1,44 @@
-//! The embedded system of record: SQLite with group commit.
+//! The embedded system of record: one SQLite file, one writer, several readers.
+//!
+//! [`SqliteStore`] implements every trait of [`trackside_core::store`]. What to know:
+//!
+//! - Writes go through one thread which puts all requests that are waiting into one transaction and answers
+//!   them when it is committed (`writer.rs`). `Ok` means on disk: WAL with `synchronous=FULL`.
+//! - Reads go to a pool of read-only connections, each read within one snapshot (`readers.rs`).
+//! - The schema is our own; it is brought up to date when a file is opened (`migrate.rs`). A file of somebody
+//!   else is refused without being touched (`inspect.rs`).
+//! - A query tree becomes SQL in `search/`, and nowhere else.
+//!
+//! Redelivery is harmless as [`trackside_core::StoreTracker`] says, which makes any store a destination.
+//!
+//! # Adding to it
+//!
+//! A new table is a new file in `migrations/`; released ones never change. A new kind of thing is a file with
+//! its reads, its writes and its trait, and a file in `search/` that maps its fields to columns.
+
+mod append;
+mod config;
+mod connection;
+mod error;
+mod experiments;
+mod inputs;
+mod inspect;
+mod key_values;
+mod logged_models;
+mod metrics;
+mod migrate;
+mod model_versions;
+mod owners;
+mod points;
+mod readers;
+mod registered_models;
+mod rows;
+mod run_rows;
+mod runs;
+mod search;
+mod store;
+mod writer;
+
+pub use config::Config;
+pub use store::SqliteStore;
+pub use writer::Stats;

@@ -1,1 +1,53 @@
-//! MLflow's REST protocol: JSON shapes, limits, error codes, filter grammar, conversions both ways; no HTTP.
+//! MLflow's REST protocol, version 3.17.2: JSON shapes, limits, error codes, the filter grammar, and conversions to
+//! and from core, both ways. No HTTP.
+//!
+//! A file per noun holds the shapes of its requests and answers and their conversions; `request.rs` reads any of
+//! them from a body or a query, `scalar.rs` knows the spellings of scalars, `error.rs` holds the table of codes,
+//! `search` the grammar. Names of types and fields are the protocol's.
+
+mod alias;
+mod artifact;
+mod error;
+mod experiment;
+mod inputs;
+mod log_batch;
+mod log_model;
+mod logged_model;
+mod logged_model_search;
+mod metric;
+mod model_version;
+mod model_version_search;
+pub mod names;
+pub mod page;
+mod param;
+mod prompt;
+mod registered_model;
+pub mod request;
+mod run;
+mod run_requests;
+mod run_tag;
+mod scalar;
+pub mod search;
+mod tag;
+mod view;
+
+pub use alias::*;
+pub use artifact::*;
+pub use error::{ErrorBody, ErrorCode, Failure};
+pub use experiment::*;
+pub use inputs::*;
+pub use log_batch::*;
+pub use log_model::*;
+pub use logged_model::*;
+pub use logged_model_search::*;
+pub use metric::*;
+pub use model_version::*;
+pub use model_version_search::*;
+pub use param::*;
+pub use prompt::name_taken;
+pub use registered_model::*;
+pub use run::*;
+pub use run_requests::*;
+pub use run_tag::*;
+pub use scalar::{Choice, Double, Flag, Int, Texts};
+pub use tag::Tag;

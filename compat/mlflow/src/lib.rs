@@ -1,1 +1,40 @@
-//! MLflow's REST protocol as axum routers: parse, call one service method, render.
+//! MLflow's REST protocol as axum routers. A handler parses, calls one service method and renders; shapes, limits,
+//! messages and codes live in `trackside-mlflow-wire`.
+//!
+//! A file per noun, a function per endpoint; [`router`] mounts them under every prefix that clients use.
+
+#![warn(missing_docs)]
+
+mod aliases;
+mod artifacts;
+mod byte_range;
+mod content_type;
+mod download;
+mod error;
+mod experiments;
+mod logged_models;
+mod metrics;
+mod model_versions;
+mod params;
+mod proxy_artifacts;
+mod registered_models;
+mod router;
+mod run_logging;
+mod runs;
+mod system;
+mod workspace;
+
+use trackside_service::Service;
+
+pub use router::router;
+
+/// What the handlers share.
+#[derive(Debug, Clone)]
+pub struct Door {
+    /// The use cases.
+    pub service: Service,
+    /// Most bytes of a JSON body; artifacts are not bounded by it.
+    pub max_body_bytes: usize,
+    /// Whether clients may upload and download artifacts through the server.
+    pub serve_artifacts: bool,
+}

@@ -4,10 +4,20 @@ use std::{error::Error as _, io};
 
 use trackside_core::{ArtifactPath, Error, ErrorKind};
 
+/// Whether there is nothing at a path: no such file, or a file where its directory should be.
+pub(crate) fn is_absent(error: &object_store::Error) -> bool {
+    matches!(error, object_store::Error::NotFound { .. }) || io_kind(error) == Some(io::ErrorKind::NotADirectory)
+}
+
+/// There is nothing at this path.
+pub(crate) fn absent(path: &ArtifactPath) -> Error {
+    Error::not_found(format!("No such artifact: '{path}'"))
+}
+
 /// Names the few cases a caller acts on; the rest is a fault of ours.
 pub(crate) fn from_store(path: &ArtifactPath, source: object_store::Error) -> Error {
     let error = match &source {
-        object_store::Error::NotFound { .. } => Error::not_found(format!("No such artifact: '{path}'")),
+        object_store::Error::NotFound { .. } => absent(path),
         object_store::Error::InvalidPath { .. } => Error::invalid("Invalid path"),
         other => match io_kind(other) {
             Some(io::ErrorKind::NotADirectory | io::ErrorKind::IsADirectory | io::ErrorKind::DirectoryNotEmpty) => {

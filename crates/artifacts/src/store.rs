@@ -42,6 +42,7 @@ impl ArtifactStore {
             Err(_) if path.is_root() || !self.list(path).await?.is_empty() => {
                 Err(Error::invalid(format!("'{path}' is a directory, not a file")))
             }
+            Err(source) if error::is_absent(&source) => Err(error::absent(path).with_source(source)),
             Err(source) => Err(error::from_store(path, source)),
         }
     }
@@ -49,8 +50,10 @@ impl ArtifactStore {
     /// What lies directly below a directory, sorted by path; paths are relative to the root. Empty when there
     /// is no such directory.
     pub async fn list(&self, directory: &ArtifactPath) -> Result<Vec<ArtifactEntry>> {
-        let failed = |source| error::from_store(directory, source);
-        let listed = self.store.list_with_delimiter(Some(&location(directory)?)).await.map_err(failed)?;
+        let listed = match self.store.list_with_delimiter(Some(&location(directory)?)).await {
+            Err(source) if error::is_absent(&source) => return Ok(Vec::new()),
+            listed => listed.map_err(|source| error::from_store(directory, source))?,
+        };
         let directories = listed.common_prefixes.iter().map(|path| (path, None));
         let files = listed.objects.iter().map(|meta| (&meta.location, Some(meta.size)));
         let mut entries = directories
@@ -99,13 +102,17 @@ impl ArtifactStore {
         if !path.is_root() {
             match self.store.head(&at).await {
                 Ok(_) => return self.store.delete(&at).await.map_err(failed),
-                Err(object_store::Error::NotFound { .. }) => {}
+                Err(source) if error::is_absent(&source) => {}
                 Err(source) if self.list(path).await?.is_empty() => return Err(failed(source)),
                 Err(_) => {}
             }
         }
         let below = self.store.list(Some(&at)).map_ok(|meta| meta.location).boxed();
-        self.store.delete_stream(below).try_for_each(|_| async { Ok(()) }).await.map_err(failed)
+        let deleted = self.store.delete_stream(below).map(|deleted| match deleted {
+            Err(source) if error::is_absent(&source) => Ok(()),
+            deleted => deleted.map(drop),
+        });
+        deleted.try_for_each(|()| async { Ok(()) }).await.map_err(failed)
     }
 }
 
@@ -183,7 +190,12 @@ mod tests {
         let (store, _dir) = store();
         store.put(&path("d/x"), chunks(&["x"])).await.unwrap();
         assert_eq!(store.file(&path("d")).await.unwrap_err().kind(), trackside_core::ErrorKind::Invalid);
-        assert_eq!(store.file(&path("no")).await.unwrap_err().message(), "No such artifact: 'no'");
+        for absent in ["no", "no/x", "d/x/y", "d/x/y/z"] {
+            let error = store.file(&path(absent)).await.unwrap_err();
+            assert_eq!(error.message(), format!("No such artifact: '{absent}'"));
+            assert!(store.list(&path(absent)).await.unwrap().is_empty(), "{absent}");
+            store.delete(&path(absent)).await.unwrap();
+        }
         assert_eq!(
             store.put(&path("d/x/y"), chunks(&["x"])).await.unwrap_err().kind(),
             trackside_core::ErrorKind::Conflict

@@ -3,7 +3,7 @@
 //! The wording is MLflow's (3.17.2) where its clients match on it; see the table of standard messages in
 //! the protocol reference. Other protocols show the same texts.
 
-use crate::{Error, ErrorKind, ExperimentId, Key, Lifecycle, LoggedModelId, RunId, VersionNumber};
+use crate::{Error, ErrorKind, ExperimentId, Key, Lifecycle, LoggedModelId, RunId, Stage, VersionNumber};
 
 /// No experiment has this id.
 pub fn experiment_not_found(id: ExperimentId) -> Error {
@@ -84,6 +84,12 @@ pub fn registered_model_exists(name: &Key) -> Error {
 /// The registered model has no such version.
 pub fn model_version_not_found(model: &Key, number: VersionNumber) -> Error {
     Error::not_found(format!("Model Version (name={model}, version={number}) not found"))
+}
+
+/// No stage of a model version has this name.
+pub fn unknown_stage(text: &str) -> Error {
+    let known: Vec<&str> = Stage::ALL.iter().map(|stage| stage.as_str()).collect();
+    Error::invalid(format!("Invalid Model Version stage: {text}. Value must be one of {}.", known.join(", ")))
 }
 
 /// The registered model has no such alias.

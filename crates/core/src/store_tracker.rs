@@ -46,6 +46,15 @@ impl StoreTracker {
         unless(ErrorKind::AlreadyExists, self.store.create_run(new).await.map(drop))
     }
 
+    /// Appends to a run that a delivery cut short, or come again, may have put in the bin already.
+    async fn append(&self, run: &RunId, events: &[Event]) -> Result<()> {
+        if events.is_empty() {
+            return Ok(());
+        }
+        let events = std::iter::once(Event::Restored).chain(events.iter().cloned()).collect();
+        self.store.append(run, events).await
+    }
+
     async fn experiment(&self, name: &Key) -> Result<(ExperimentId, String)> {
         let new = NewExperiment {
             name: name.clone(),
@@ -88,20 +97,14 @@ impl TrackerInterface for StoreTracker {
         }
         // A removal may find the tag gone, so it is a transaction of its own; all else goes in one.
         for events in batch.events.split_inclusive(|event| matches!(event, Event::TagDeleted(_))) {
-            let (removal, rest) = match events.split_last() {
-                Some((last @ Event::TagDeleted(_), rest)) => (Some(last), rest),
-                _ => (None, events),
-            };
-            if !rest.is_empty() {
-                self.store.append(&batch.run, rest.to_vec()).await?;
-            }
-            if let Some(removal) = removal {
-                let removed = self.store.append(&batch.run, vec![removal.clone()]).await;
-                if self.store.run(&batch.run).await?.is_some() {
-                    unless(ErrorKind::NotFound, removed)?;
-                } else {
-                    removed?;
+            match events.split_last() {
+                Some((removal @ Event::TagDeleted(_), rest)) => {
+                    self.append(&batch.run, rest).await?;
+                    let known = self.store.run(&batch.run).await?.is_some();
+                    let removed = self.append(&batch.run, std::slice::from_ref(removal)).await;
+                    if known { unless(ErrorKind::NotFound, removed)? } else { removed? }
                 }
+                _ => self.append(&batch.run, events).await?,
             }
         }
         Ok(())

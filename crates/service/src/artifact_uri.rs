@@ -40,10 +40,14 @@ impl<'a> UriParts<'a> {
         self.scheme.is_empty() || self.scheme == "file"
     }
 
-    /// Whether it is at or below `root`: same scheme, same authority, and the root's path at its beginning.
+    /// Whether it is at or below `root`: the same place, and the root's path at the beginning of its own.
     pub(crate) fn is_within(&self, root: &Self) -> bool {
-        let same_place = (self.is_local() && root.is_local())
-            || (self.scheme == root.scheme && self.authority.eq_ignore_ascii_case(root.authority));
+        let same_place = if self.is_local() && root.is_local() {
+            let here = |uri: &Self| uri.authority.is_empty() || uri.authority.eq_ignore_ascii_case("localhost");
+            here(self) && here(root) && self.path.starts_with('/') == root.path.starts_with('/')
+        } else {
+            self.scheme == root.scheme && self.authority.eq_ignore_ascii_case(root.authority)
+        };
         let (own, roots) = (self.segments(), root.segments());
         same_place && !roots.is_empty() && own.starts_with(&roots) && own.iter().all(|segment| segment != "..")
     }
@@ -52,6 +56,12 @@ impl<'a> UriParts<'a> {
     pub(crate) fn segments(&self) -> Vec<String> {
         self.path.split('/').filter(|part| !part.is_empty() && *part != ".").map(fully_decoded).collect()
     }
+}
+
+/// The URI of what lies at `path` below a location, before any query of it.
+pub(crate) fn below(location: &str, path: &str) -> String {
+    let (base, query) = location.split_at(location.find('?').unwrap_or(location.len()));
+    format!("{}/{path}{query}", base.trim_end_matches('/'))
 }
 
 /// Undoes percent-encoding, however often it was applied.
@@ -72,11 +82,15 @@ pub(crate) fn fully_decoded(text: &str) -> String {
 /// `Invalid` for what no client could use, and for a URI that would make the server connect to a host of the
 /// client's choice.
 pub(crate) fn check_location(uri: &str) -> Result<()> {
-    if uri.contains(['#', ';']) {
+    let parts = UriParts::of(uri);
+    // Only in a plain path does a semicolon begin what MLflow calls params.
+    if uri.contains('#') || (parts.scheme.is_empty() && uri.contains(';')) {
         return Err(Error::invalid("'artifact_location' URL can't include fragments or params."));
     }
-    refuse_host(uri, "artifact_location")?;
-    let parts = UriParts::of(uri);
+    if uri.split_once('?').is_some_and(|(_, query)| fully_decoded(query).contains("..")) {
+        return Err(Error::invalid("Invalid query string"));
+    }
+    check_host(uri, "artifact_location")?;
     if parts.scheme == "runs" {
         return Err(Error::invalid(format!("Artifact location cannot be a runs:/ URI. Given: '{uri}'")));
     }
@@ -93,10 +107,15 @@ pub(crate) fn check_location(uri: &str) -> Result<()> {
     Ok(())
 }
 
-/// `Invalid` when the URI names a host to connect to.
-pub(crate) fn refuse_host(uri: &str, field: &str) -> Result<()> {
+/// `Invalid` when the URI names a host to connect to, or hides what it names from one of its readers.
+pub(crate) fn check_host(uri: &str, field: &str) -> Result<()> {
+    // Some readers of URIs drop these, others stop at them.
+    if uri.contains(char::is_control) || uri.starts_with(char::is_whitespace) {
+        return Err(Error::invalid(format!("'{field}' must not contain control characters or begin with a blank.")));
+    }
     let UriParts { scheme, authority, .. } = UriParts::of(uri);
-    let names_host = HOST_SCHEMES.contains(&scheme.as_str()) && !authority.is_empty();
+    // Without a host `mlflow-artifacts:` means this server; the others connect to localhost.
+    let names_host = HOST_SCHEMES.contains(&scheme.as_str()) && (scheme != "mlflow-artifacts" || !authority.is_empty());
     if !names_host {
         return Ok(());
     }
@@ -124,6 +143,13 @@ mod tests {
     }
 
     #[test]
+    fn below_a_location_is_before_its_query() {
+        assert_eq!(below("s3://b/a/", "r/artifacts"), "s3://b/a/r/artifacts");
+        assert_eq!(below("s3://b/a?x=1", "r"), "s3://b/a/r?x=1");
+        assert_eq!(below("/", "r"), "/r");
+    }
+
+    #[test]
     fn within_means_the_same_place_and_below() {
         let within = |uri, root| UriParts::of(uri).is_within(&UriParts::of(root));
         assert!(within("mlflow-artifacts:/1/r/artifacts/m", "mlflow-artifacts:/1/r/artifacts"));
@@ -131,16 +157,34 @@ mod tests {
         assert!(!within("mlflow-artifacts:/1/r2/artifacts", "mlflow-artifacts:/1/r/artifacts"));
         assert!(!within("mlflow-artifacts:/1/r/artifacts/%252e%252e/x", "mlflow-artifacts:/1/r/artifacts"));
         assert!(!within("s3://b/1", "s3://c/1"));
+        assert!(!within("file://host/srv/1/m", "/srv/1"));
+        assert!(!within("srv/1/m", "/srv/1"));
         assert!(!within("s3://b/1", "s3://b"));
     }
 
     #[test]
     fn locations_are_checked() {
-        for good in ["s3://bucket/a", "/srv/mlflow", "file:///srv", "mlflow-artifacts:/x", "gs://b"] {
+        for good in
+            ["s3://bucket/a", "/srv/mlflow", "file:///srv", "mlflow-artifacts:/x", "gs://b", "s3://b/a;c", "dbfs:/a b"]
+        {
             check_location(good).unwrap();
         }
-        for bad in ["runs:/x/y", "s3://b/a#f", "http://host/a", "mlflow-artifacts://host/a", "s3://b/%2e%2e/x"] {
+        for bad in
+            ["runs:/x/y", "s3://b/a#f", "s3://b/%2e%2e/x", "s3://b/a?x=%2e./y", "/srv/a;b", &"s3://b/".repeat(300)]
+        {
             check_location(bad).unwrap_err();
+        }
+    }
+
+    #[test]
+    fn hosts_of_the_clients_choice_are_refused() {
+        for bad in
+            ["http://host/a", "HTTPS://host", "mlflow-artifacts://host/a", "ftp:///a", "ht\ntp://host", " http://h"]
+        {
+            check_host(bad, "source").unwrap_err();
+        }
+        for good in ["s3://bucket/a", "wasbs://c@host/a", "mlflow-artifacts:/a", "/a", "a b"] {
+            check_host(good, "source").unwrap();
         }
     }
 }

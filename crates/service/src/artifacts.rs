@@ -47,6 +47,18 @@ impl Service {
         self.file_below(&root, path).await
     }
 
+    /// Stores a file of a run, whole or not at all. Returns its bytes.
+    pub async fn put_run_artifact(
+        &self,
+        run: &RunId,
+        path: &ArtifactPath,
+        bytes: impl Stream<Item = Result<Bytes>> + Send,
+    ) -> Result<u64> {
+        let root = self.run(run).await?.info.artifact_uri;
+        let (store, base) = self.parts.artifacts.locate(&root)?;
+        store.put(&base.join(path), bytes).await
+    }
+
     /// As [`Self::list_run_artifacts`], of a logged model.
     pub async fn list_model_artifacts(
         &self,

@@ -12,7 +12,7 @@ impl Service {
         let artifact_location = match location {
             Some(uri) => {
                 check_location(&uri)?;
-                ArtifactLocation::At(uri.trim_end_matches('/').to_owned())
+                ArtifactLocation::At(uri)
             }
             None => ArtifactLocation::Under(self.parts.artifact_root.clone()),
         };

@@ -3,7 +3,7 @@ use trackside_core::{
     Result, RunId, Tag, fault, query::LoggedModelField,
 };
 
-use crate::{Service, run_name};
+use crate::{Service, artifact_uri::below, run_name};
 
 /// What a client says of a model it logs.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,7 +29,7 @@ impl Service {
         let bits = self.parts.ids.fresh()?;
         let id = LoggedModelId::fresh(bits);
         let new = NewLoggedModel {
-            artifact_uri: format!("{}/models/{id}/artifacts", experiment.artifact_location),
+            artifact_uri: below(&experiment.artifact_location, &format!("models/{id}/artifacts")),
             id,
             experiment: experiment.id,
             name: request.name.unwrap_or_else(|| run_name::made_up(bits)),

@@ -1,14 +1,22 @@
 //! What a model version may point at: files that its run or logged model owns, or a store of the client's.
 //!
-//! The rules and the texts clients match are those of `mlflow server` 3.17.2 (`_create_model_version`). Without
-//! them a version could name another run's files, or any file of the server, for its next reader to load.
+//! The rules and the texts clients match are those of `mlflow server` 3.17.2 (`_create_model_version`), checked on a
+//! running one. Without them a version could name another run's files, or any file of the server, for its next
+//! reader to load.
+//!
+//! Elsewhere: the parts of URIs, and hosts that no URI may name (`artifact_uri.rs`).
 
-use trackside_core::{Error, Key, LoggedModelId, ModelVersion, Result, RunId, Stage};
+use trackside_core::{
+    Error, Key, LoggedModel, LoggedModelId, ModelVersion, Result, RunId, Stage, VersionNumber, fault,
+};
 
 use crate::{
     Service,
-    artifact_uri::{UriParts, fully_decoded, refuse_host},
+    artifact_uri::{UriParts, check_host, fully_decoded},
 };
+
+/// The tag of registered models that are prompts, which have no files.
+const PROMPT_TAG: &str = "mlflow.prompt.is_prompt";
 
 /// A source that was found right, with what follows from it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,137 +27,177 @@ pub(crate) struct Source {
     pub(crate) storage_location: Option<String>,
 }
 
-/// What follows `models:/`.
+/// What `models:/` URIs name.
+#[derive(Debug, PartialEq, Eq)]
 enum ModelUri {
+    /// `models:/m-…`
     Logged(LoggedModelId),
-    Version(Key, String),
-    Alias(Key, String),
+    /// `models:/name/…` or `models:/name@alias`.
+    Version(Key, Which),
+}
+
+/// Which version of a registered model.
+#[derive(Debug, PartialEq, Eq)]
+enum Which {
+    Number(VersionNumber),
+    /// The highest in a stage.
+    Stage(String),
+    /// `latest` is the highest of all.
+    Alias(String),
+}
+
+/// Who made the files, as the client says.
+#[derive(Debug)]
+struct Maker {
+    /// The parameter of the request that names it.
+    parameter: &'static str,
+    id: Option<String>,
+    /// Where its files are; `None` when it does not exist.
+    root: Option<String>,
 }
 
 impl Service {
+    /// Checks a source and completes it. `NotFound` when the logged model or the version it names does not exist.
     pub(crate) async fn resolve_source(
         &self,
         uri: &str,
         run: Option<RunId>,
         model: Option<&LoggedModelId>,
     ) -> Result<Source> {
-        refuse_host(uri, "source")?;
-        let parts = UriParts::of(uri);
-        if parts.scheme == "models" {
-            return self.resolve_model_uri(uri, &parts, run, model).await;
+        check_host(uri, "source")?;
+        let model_uri = parse_model_uri(uri)?;
+        if let Some(ModelUri::Version(name, which)) = &model_uri {
+            return self.source_of_version(uri, name, which, run, model).await;
         }
-        self.check_owner(uri, &parts, run.as_ref(), model).await?;
-        let run = match (run, model) {
-            (None, Some(model)) => self.logged_model(model, false).await?.source_run,
-            (run, _) => run,
+        let found = match model {
+            Some(id) => self.store().logged_model(id, false).await?,
+            None => None,
         };
-        Ok(Source { uri: uri.to_owned(), run, storage_location: None })
+        match &model_uri {
+            Some(ModelUri::Logged(id)) if Some(id) == model => {}
+            Some(_) => return Err(not_owned(uri, "model_id")),
+            None => check_owner(uri, &self.maker(run.as_ref(), model, found.as_ref()).await?)?,
+        }
+        let Some(id) = model else { return Ok(Source { uri: uri.to_owned(), run, storage_location: None }) };
+        let found = found.ok_or_else(|| fault::logged_model_not_found(id))?;
+        Ok(Source {
+            uri: uri.to_owned(),
+            run: run.or(found.source_run),
+            storage_location: model_uri.map(|_| found.artifact_uri),
+        })
     }
 
-    /// `models:/m-…`, `models:/name/version`, `models:/name/stage` or `models:/name@alias`.
-    async fn resolve_model_uri(
+    /// The source of a version made from another version: its run is the other's, and so are its files.
+    async fn source_of_version(
         &self,
         uri: &str,
-        parts: &UriParts<'_>,
+        name: &Key,
+        which: &Which,
         run: Option<RunId>,
         model: Option<&LoggedModelId>,
     ) -> Result<Source> {
-        if !parts.authority.is_empty() {
-            return Err(invalid(uri, "Registered model sources must use the active model registry."));
-        }
-        let version = match parse_model_uri(parts.path).ok_or_else(|| not_owned(uri, "model_id"))? {
-            ModelUri::Logged(id) if Some(&id) == model => {
-                let found = self.logged_model(&id, false).await?;
-                let storage_location = Some(found.artifact_uri);
-                return Ok(Source { uri: uri.to_owned(), run: run.or(found.source_run), storage_location });
-            }
-            ModelUri::Logged(_) => return Err(not_owned(uri, "model_id")),
-            ModelUri::Alias(name, alias) => self.model_version_by_alias(&name, &alias).await?,
-            ModelUri::Version(name, which) => self.version_named(&name, &which).await?,
-        };
-        if run.is_some() && run != version.run {
+        let version = self.version_named(uri, name, which).await?;
+        if model.is_some() || (run.is_some() && run != version.run) {
             return Err(invalid(
                 uri,
                 "The run_id and model_id request parameters must match the referenced model version.",
             ));
         }
         Ok(Source {
-            uri: format!("models:/{}/{}", version.model, version.number),
+            uri: format!("models:/{name}/{}", version.number),
             storage_location: Some(version.download_uri().to_owned()),
-            run: run.or(version.run),
+            run: version.run,
         })
     }
 
-    /// By number, by stage (the highest in it), or `latest`.
-    async fn version_named(&self, name: &Key, which: &str) -> Result<ModelVersion> {
-        if let Ok(number) = which.parse() {
-            return self.model_version(name, number).await;
+    async fn version_named(&self, uri: &str, name: &Key, which: &Which) -> Result<ModelVersion> {
+        let model = self.registered_model(name).await?;
+        if model.tags.iter().any(|tag| tag.key.as_str() == PROMPT_TAG && tag.value.eq_ignore_ascii_case("true")) {
+            return Err(invalid(uri, "Prompt versions cannot be used as model version sources."));
         }
-        if which.eq_ignore_ascii_case("latest") {
-            return self.model_version_by_alias(name, which).await;
+        match which {
+            Which::Number(number) => self.model_version(name, *number).await,
+            Which::Alias(alias) => self.model_version_by_alias(name, alias).await,
+            Which::Stage(text) => {
+                let stage = Stage::parse(text).ok_or_else(|| fault::unknown_stage(text))?;
+                model.latest_versions.into_iter().find(|version| version.stage == stage).ok_or_else(|| {
+                    Error::not_found(format!("No versions of model with name '{name}' and stage '{text}' found"))
+                })
+            }
         }
-        let stage = Stage::parse(which);
-        let latest = self.registered_model(name).await?.latest_versions;
-        latest.into_iter().find(|version| Some(version.stage) == stage).ok_or_else(|| {
-            Error::not_found(format!("No versions of model with name '{name}' and stage '{which}' found"))
-        })
     }
 
-    /// Files of a run or logged model must belong to the one named; other stores only need a plain path.
-    async fn check_owner(
+    async fn maker(
         &self,
-        uri: &str,
-        parts: &UriParts<'_>,
         run: Option<&RunId>,
         model: Option<&LoggedModelId>,
-    ) -> Result<()> {
-        let owner = if model.is_some() { "model_id" } else { "run_id" };
-        if parts.is_local() {
-            return match self.owned_root(run, model).await? {
-                Some(root) if parts.is_within(&UriParts::of(&root)) => Ok(()),
-                _ => Err(invalid(
-                    uri,
-                    &format!(
-                        "To use a local path as a model version source, the {owner} request parameter has to be \
-                         specified and the local path has to be contained within the artifact directory of the run \
-                         specified by the {owner}."
-                    ),
-                )),
-            };
+        found: Option<&LoggedModel>,
+    ) -> Result<Maker> {
+        if let Some(id) = model {
+            let root = found.map(|model| model.artifact_uri.clone());
+            return Ok(Maker { parameter: "model_id", id: Some(id.to_string()), root });
         }
-        refuse_relative(uri)?;
-        match parts.scheme.as_str() {
-            "runs" => match (parts.segments().first(), run, model) {
-                (Some(named), Some(run), None) if named == run.as_str() && parts.authority.is_empty() => Ok(()),
-                _ => Err(not_owned(uri, owner)),
-            },
-            "mlflow-artifacts" => match self.owned_root(run, model).await? {
-                Some(root) if parts.is_within(&UriParts::of(&root)) => Ok(()),
-                _ => Err(not_owned(uri, owner)),
-            },
-            _ => Ok(()),
-        }
-    }
-
-    /// Where the named logged model, or else the named run, keeps its files; `None` when there is no such thing.
-    async fn owned_root(&self, run: Option<&RunId>, model: Option<&LoggedModelId>) -> Result<Option<String>> {
-        match (run, model) {
-            (_, Some(model)) => Ok(self.store().logged_model(model, false).await?.map(|model| model.artifact_uri)),
-            (Some(run), None) => Ok(self.store().run(run).await?.map(|run| run.info.artifact_uri)),
-            (None, None) => Ok(None),
-        }
+        let root = match run {
+            Some(id) => self.store().run(id).await?.map(|run| run.info.artifact_uri),
+            None => None,
+        };
+        Ok(Maker { parameter: "run_id", id: run.map(RunId::to_string), root })
     }
 }
 
-fn parse_model_uri(path: &str) -> Option<ModelUri> {
+/// Files of a run or logged model must belong to the one named; other stores only need a plain path.
+fn check_owner(uri: &str, maker: &Maker) -> Result<()> {
+    let parts = UriParts::of(uri);
+    let is_within = maker.root.as_deref().is_some_and(|root| parts.is_within(&UriParts::of(root)));
+    if parts.is_local() {
+        return match (&maker.id, &maker.root) {
+            (Some(_), None) => Err(not_owned(uri, maker.parameter)),
+            (Some(_), Some(_)) if is_within => Ok(()),
+            (Some(_), Some(_)) => Err(local(parts.path, maker.parameter)),
+            (None, _) => Err(local(uri, maker.parameter)),
+        };
+    }
+    refuse_relative(uri)?;
+    let is_owned = match parts.scheme.as_str() {
+        "runs" => {
+            let named = parts.path.split('/').find(|segment| !segment.is_empty());
+            maker.parameter == "run_id" && parts.authority.is_empty() && named == maker.id.as_deref() && named.is_some()
+        }
+        "mlflow-artifacts" => is_within,
+        _ => true,
+    };
+    if is_owned { Ok(()) } else { Err(not_owned(uri, maker.parameter)) }
+}
+
+/// What a URI names if it is one of `models:`.
+fn parse_model_uri(uri: &str) -> Result<Option<ModelUri>> {
+    let parts = UriParts::of(uri);
+    if parts.scheme != "models" {
+        return Ok(None);
+    }
+    if !parts.authority.is_empty() {
+        return Err(invalid(uri, "Registered model sources must use the active model registry."));
+    }
+    model_path(parts.path).map(Some).ok_or_else(|| not_owned(uri, "model_id"))
+}
+
+fn model_path(path: &str) -> Option<ModelUri> {
     let path = path.strip_prefix('/')?.trim_start_matches('/');
-    let name = |text: &str| Key::new(text).ok().filter(|name| !name.as_str().trim().is_empty());
+    let version = |name: &str, which| {
+        let name = Key::new(name).ok().filter(|name| !name.as_str().trim().is_empty())?;
+        Some(ModelUri::Version(name, which))
+    };
     match path.split_once('/') {
         Some((_, which)) if which.contains('/') || which.trim().is_empty() => None,
-        Some((model, which)) => Some(ModelUri::Version(name(model)?, which.to_owned())),
+        // A number too large for any store stands for one that never exists.
+        Some((name, which)) if which.bytes().all(|byte| byte.is_ascii_digit()) => {
+            version(name, Which::Number(which.parse().unwrap_or(VersionNumber::MAX)))
+        }
+        Some((name, which)) if which.eq_ignore_ascii_case("latest") => version(name, Which::Alias(which.to_owned())),
+        Some((name, which)) => version(name, Which::Stage(which.to_owned())),
         None => match path.rsplit_once('@') {
-            Some((model, alias)) if !alias.trim().is_empty() => Some(ModelUri::Alias(name(model)?, alias.to_owned())),
-            Some(_) => None,
+            Some((_, alias)) if alias.trim().is_empty() => None,
+            Some((name, alias)) => version(name, Which::Alias(alias.to_owned())),
             None => LoggedModelId::parse(path).ok().map(ModelUri::Logged),
         },
     }
@@ -178,9 +226,23 @@ fn not_owned(uri: &str, parameter: &str) -> Error {
     invalid(uri, &format!("The {parameter} request parameter must identify the resource that contains the source."))
 }
 
+fn local(uri: &str, parameter: &str) -> Error {
+    invalid(
+        uri,
+        &format!(
+            "To use a local path as a model version source, the {parameter} request parameter has to be specified and \
+             the local path has to be contained within the artifact directory of the run specified by the {parameter}."
+        ),
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn owner(parameter: &'static str, id: &str, root: &str) -> Maker {
+        Maker { parameter, id: Some(id.to_owned()), root: Some(root.to_owned()) }
+    }
 
     #[test]
     fn relative_and_encoded_paths_are_refused() {
@@ -190,23 +252,80 @@ mod tests {
             "gs://b/%2e%2e/c",
             "gs://b/%252e%252e%252fc",
             "s3://b/a%00",
+            "s3://b/./a",
             "s3://b",
+            "s3://b/",
             "dbfs:a",
         ] {
             assert!(refuse_relative(bad).is_err(), "{bad}");
         }
-        for good in ["s3://bucket/a/b", "dbfs:/a", "mlflow-artifacts:/1/r/artifacts/m", "wasbs://c@host/a"] {
+        for good in
+            ["s3://bucket/a/b", "dbfs:/a", "mlflow-artifacts:/1/r/artifacts/m", "wasbs://c@host/a", "s3://b/a#b"]
+        {
             assert!(refuse_relative(good).is_ok(), "{good}");
         }
     }
 
     #[test]
+    fn files_must_belong_to_their_maker() {
+        let run = owner("run_id", "r", "mlflow-artifacts:/1/r/artifacts");
+        for good in ["runs:/r/m", "runs:/r", "mlflow-artifacts:/1/r/artifacts/m", "mlflow-artifacts:/1/r/artifacts"] {
+            check_owner(good, &run).unwrap();
+        }
+        for bad in [
+            "runs:/other/m",
+            "runs://host/r/m",
+            "runs:/",
+            "mlflow-artifacts:/1/r",
+            "mlflow-artifacts:/1/r/artifactsx/m",
+            "/1/r/artifacts/m",
+        ] {
+            assert!(check_owner(bad, &run).is_err(), "{bad}");
+        }
+        let model = owner("model_id", "r", "mlflow-artifacts:/1/models/r/artifacts");
+        check_owner("mlflow-artifacts:/1/models/r/artifacts/m", &model).unwrap();
+        assert!(check_owner("runs:/r/m", &model).is_err());
+    }
+
+    #[test]
+    fn local_paths_lie_below_their_makers_root() {
+        let run = owner("run_id", "r", "/srv/1/r/artifacts");
+        check_owner("/srv/1/r/artifacts/m", &run).unwrap();
+        check_owner("file:///srv/1/r/artifacts/m", &run).unwrap();
+        let refused = |uri, maker: &Maker| check_owner(uri, maker).unwrap_err().message().to_owned();
+        let at = |message: &str| message.split('\'').nth(1).unwrap_or_default().to_owned();
+        assert_eq!(at(&refused("file:///etc", &run)), "/etc");
+        assert!(refused("/srv/1/r/artifacts/../../../etc", &run).contains("To use a local path as a model version"));
+        let nobody = Maker { parameter: "run_id", id: None, root: None };
+        assert_eq!(at(&refused("file:///etc", &nobody)), "file:///etc");
+        let unknown = Maker { parameter: "run_id", id: Some("x".to_owned()), root: None };
+        assert!(refused("/etc", &unknown).ends_with("must identify the resource that contains the source."));
+    }
+
+    #[test]
+    fn nobodys_files_are_only_those_of_other_stores() {
+        let nobody = Maker { parameter: "run_id", id: None, root: None };
+        for good in ["s3://b/a", "dbfs:/a", "wasbs://c@host/a"] {
+            check_owner(good, &nobody).unwrap();
+        }
+        for bad in ["runs:/r/m", "runs:/", "mlflow-artifacts:/1/r/artifacts", "a", "../a"] {
+            assert!(check_owner(bad, &nobody).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
     fn model_uris_are_told_apart() {
-        assert!(matches!(parse_model_uri("/m-1"), Some(ModelUri::Logged(_))));
-        assert!(matches!(parse_model_uri("/a/1"), Some(ModelUri::Version(..))));
-        assert!(matches!(parse_model_uri("/a@b"), Some(ModelUri::Alias(..))));
-        for bad in ["", "/", "/a/", "/a/b/c", "/a@", "a"] {
-            assert!(parse_model_uri(bad).is_none(), "{bad}");
+        let version = |which| Some(ModelUri::Version(Key::new("a").unwrap(), which));
+        let parsed = |uri| parse_model_uri(uri).unwrap();
+        assert_eq!(parsed("models:/m-1"), LoggedModelId::parse("m-1").ok().map(ModelUri::Logged));
+        assert_eq!(parsed("models:/a/01"), version(Which::Number(1)));
+        assert_eq!(parsed("models:/a/99999999999"), version(Which::Number(VersionNumber::MAX)));
+        assert_eq!(parsed("models:/a/Latest"), version(Which::Alias("Latest".to_owned())));
+        assert_eq!(parsed("models:/a/prod"), version(Which::Stage("prod".to_owned())));
+        assert_eq!(parsed("models:/a@b"), version(Which::Alias("b".to_owned())));
+        assert_eq!(parsed("s3://b/a"), None);
+        for bad in ["models:", "models:/", "models:/a/", "models:/a/b/c", "models:/a@", "models:a", "models://h/a/1"] {
+            assert!(parse_model_uri(bad).is_err(), "{bad}");
         }
     }
 }

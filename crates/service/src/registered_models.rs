@@ -1,6 +1,6 @@
 use trackside_core::{
-    Key, ModelVersion, NewRegisteredModel, Page, PageRequest, Query, RegisteredModel, RegisteredModelChange, Result,
-    Tag, fault, query::RegisteredModelField,
+    Error, Key, ModelVersion, NewRegisteredModel, Page, PageRequest, Query, RegisteredModel, RegisteredModelChange,
+    Result, Stage, Tag, fault, query::RegisteredModelField,
 };
 
 use crate::Service;
@@ -36,12 +36,28 @@ impl Service {
         self.store().search_registered_models(query, page).await
     }
 
-    /// The version an alias names; `latest` names the highest there is.
+    /// The highest version of each of these stages, or of every stage when none is given, in order of number.
+    pub async fn latest_versions(&self, name: &Key, stages: &[Stage]) -> Result<Vec<ModelVersion>> {
+        let RegisteredModel { aliases, latest_versions, .. } = self.registered_model(name).await?;
+        let mut versions = latest_versions;
+        versions.retain(|version| stages.is_empty() || stages.contains(&version.stage));
+        versions.sort_by_key(|version| version.number);
+        for version in &mut versions {
+            let own = aliases.iter().filter(|(_, number)| *number == version.number);
+            version.aliases = own.map(|(alias, _)| alias.clone()).collect();
+        }
+        Ok(versions)
+    }
+
+    /// The version an alias names; `latest` in any case names the highest there is.
     pub async fn model_version_by_alias(&self, name: &Key, alias: &str) -> Result<ModelVersion> {
-        let model = self.registered_model(name).await?;
-        let named = model.aliases.iter().find(|(known, _)| known.as_str() == alias).map(|(_, number)| *number);
-        let highest = || model.latest_versions.iter().map(|version| version.number).max();
-        let number = if alias.eq_ignore_ascii_case("latest") { highest() } else { named };
-        self.model_version(name, number.ok_or_else(|| fault::alias_not_found(alias))?).await
+        if alias.eq_ignore_ascii_case("latest") {
+            let highest = self.latest_versions(name, &[]).await?.pop();
+            return highest.ok_or_else(|| Error::not_found(format!("Latest version not found for model {name}.")));
+        }
+        let aliases = self.registered_model(name).await?.aliases;
+        let named = aliases.into_iter().find(|(known, _)| known.as_str() == alias);
+        let (_, number) = named.ok_or_else(|| fault::alias_not_found(alias))?;
+        self.model_version(name, number).await
     }
 }

@@ -3,7 +3,7 @@ use trackside_core::{
     query::RunField,
 };
 
-use crate::{Service, run_name};
+use crate::{Service, artifact_uri::below, run_name};
 
 /// What a client says of a run it starts.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,7 +30,7 @@ impl Service {
         let bits = self.parts.ids.fresh()?;
         let id = RunId::fresh(bits);
         let new = NewRun {
-            artifact_uri: format!("{}/{id}/artifacts", experiment.artifact_location),
+            artifact_uri: below(&experiment.artifact_location, &format!("{id}/artifacts")),
             id,
             experiment: experiment.id,
             name: request.name.unwrap_or_else(|| run_name::made_up(bits)),

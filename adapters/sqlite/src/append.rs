@@ -1,0 +1,90 @@
+//! Events of runs.
+
+use rusqlite::{Connection, OptionalExtension, params};
+use trackside_core::{Event, ExperimentId, Param, RunId, RunStatus, RunUpdate, Timestamp, fault};
+
+use crate::{
+    error::Result,
+    inputs,
+    key_values::{RUN_PARAMS, RUN_TAGS},
+    points,
+    rows::execute,
+};
+
+/// The run that events are applied to.
+#[derive(Debug)]
+pub(crate) struct Target<'a> {
+    pub(crate) id: &'a RunId,
+    pub(crate) pk: i64,
+    pub(crate) experiment: ExperimentId,
+}
+
+/// Applies events in order; the caller undoes those before the first that fails.
+pub(crate) fn append(connection: &Connection, id: &RunId, events: &[Event]) -> Result<()> {
+    let (target, mut deleted) = find(connection, id)?;
+    for event in events {
+        if deleted && event.needs_active() {
+            return Err(fault::run_not_active(id).into());
+        }
+        apply(connection, &target, event)?;
+        deleted = match event {
+            Event::Deleted(_) => true,
+            Event::Restored => false,
+            _ => deleted,
+        };
+    }
+    Ok(())
+}
+
+fn find<'a>(connection: &Connection, id: &'a RunId) -> Result<(Target<'a>, bool)> {
+    let sql = "SELECT pk, experiment, deleted_at IS NOT NULL FROM run WHERE id = ?1";
+    let found = connection.prepare_cached(sql)?.query_row([id.as_str()], |row| {
+        Ok((Target { id, pk: row.get(0)?, experiment: ExperimentId::new(row.get(1)?) }, row.get(2)?))
+    });
+    Ok(found.optional()?.ok_or_else(|| fault::run_not_found(id))?)
+}
+
+fn apply(connection: &Connection, run: &Target<'_>, event: &Event) -> Result<()> {
+    match event {
+        Event::Params(params) => params.iter().try_for_each(|param| add_param(connection, run, param)),
+        Event::Points(points) => points::add(connection, run, points),
+        Event::Tags(tags) => RUN_TAGS.set(connection, run.pk, tags),
+        Event::TagDeleted(key) => {
+            let removed = RUN_TAGS.remove(connection, run.pk, key)?;
+            if removed { Ok(()) } else { Err(fault::run_tag_not_found(run.id, key).into()) }
+        }
+        Event::DatasetInputs(inputs) => inputs.iter().try_for_each(|input| inputs::add_dataset(connection, run, input)),
+        Event::ModelInputs(models) => models.iter().try_for_each(|model| inputs::add_model(connection, run, model)),
+        Event::ModelOutputs(outputs) => {
+            outputs.iter().try_for_each(|output| inputs::add_output(connection, run, output))
+        }
+        Event::Updated(update) => apply_update(connection, run, update),
+        Event::Deleted(at) => bin(connection, run, *at),
+        Event::Restored => execute(connection, "UPDATE run SET deleted_at = NULL WHERE pk = ?1", [run.pk]).map(drop),
+    }
+}
+
+fn add_param(connection: &Connection, run: &Target<'_>, param: &Param) -> Result<()> {
+    if RUN_PARAMS.add(connection, run.pk, param)? {
+        return Ok(());
+    }
+    match RUN_PARAMS.value(connection, run.pk, &param.key)? {
+        Some(old) if old != param.value => Err(fault::param_changed(run.id, &param.key, &old, &param.value).into()),
+        _ => Ok(()),
+    }
+}
+
+fn apply_update(connection: &Connection, run: &Target<'_>, update: &RunUpdate) -> Result<()> {
+    let sql = "UPDATE run SET status = coalesce(?2, status), ended_at = coalesce(?3, ended_at), \
+               name = coalesce(?4, name) WHERE pk = ?1";
+    let status = update.status.map(RunStatus::as_str);
+    execute(connection, sql, params![run.pk, status, update.ended_at.map(Timestamp::millis), update.name])?;
+    Ok(())
+}
+
+fn bin(connection: &Connection, run: &Target<'_>, at: Timestamp) -> Result<()> {
+    // One that is there already keeps its date.
+    let sql = "UPDATE run SET deleted_at = ?2 WHERE pk = ?1 AND deleted_at IS NULL";
+    execute(connection, sql, [run.pk, at.millis()])?;
+    Ok(())
+}

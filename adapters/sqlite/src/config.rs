@@ -1,0 +1,63 @@
+//! What an operator may tune. The defaults suit a laptop and a team's server alike.
+
+use std::time::Duration;
+
+use trackside_core::{Error, Result};
+
+/// Settings of a [`crate::SqliteStore`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// Reads that run at the same time; more of them wait. Default 4: reads are short and bound by the processor.
+    pub readers: usize,
+    /// How long to wait for another process that writes to the same file. Default 5 s: longer than any group of
+    /// ours takes, shorter than a client's patience.
+    pub busy_timeout: Duration,
+    /// Page cache of the writer. Default 32 MiB: the inner pages of the B-trees of some 10^8 points.
+    pub writer_cache_kib: u32,
+    /// Page cache of each reader. Default 8 MiB: a page of a search; the system's file cache holds the rest.
+    pub reader_cache_kib: u32,
+    /// Most requests in one transaction. Default 512: beyond that the disk's flush, which grouping saves, no
+    /// longer dominates.
+    pub group_max_jobs: usize,
+    /// No request joins a transaction that has run for so long. Default 5 ms, about one flush of a disk, so
+    /// that the first in a group waits at most twice as long as alone.
+    pub group_max_time: Duration,
+    /// Requests that may wait for the writer; more of them wait at the door. Default 512: one full group is
+    /// gathered while another is written. A request holds at most a few hundred KiB.
+    pub queue: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            readers: 4,
+            busy_timeout: Duration::from_secs(5),
+            writer_cache_kib: 32 * 1024,
+            reader_cache_kib: 8 * 1024,
+            group_max_jobs: 512,
+            group_max_time: Duration::from_millis(5),
+            queue: 512,
+        }
+    }
+}
+
+impl Config {
+    /// `Invalid` when a count is zero.
+    pub(crate) fn validate(&self) -> Result<()> {
+        let counts = [("readers", self.readers), ("group_max_jobs", self.group_max_jobs), ("queue", self.queue)];
+        let zero = counts.into_iter().filter(|(_, count)| *count == 0).map(|(name, _)| name).collect::<Vec<_>>();
+        if zero.is_empty() { Ok(()) } else { Err(Error::invalid(format!("{} must be at least 1", zero.join(", ")))) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_zero_counts_are_named_at_once() {
+        Config::default().validate().unwrap();
+        let config = Config { readers: 0, queue: 0, ..Config::default() };
+        assert_eq!(config.validate().unwrap_err().message(), "readers, queue must be at least 1");
+    }
+}

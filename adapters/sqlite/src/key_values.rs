@@ -1,0 +1,71 @@
+//! Tags and params: every table of the shape (owner, key, value).
+
+use rusqlite::{Connection, OptionalExtension, params};
+use trackside_core::{Key, KeyValue};
+
+use crate::{
+    error::Result,
+    owners::Owners,
+    rows::{Columns, execute},
+};
+
+/// One such table.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct KeyValues(&'static str);
+
+pub(crate) const EXPERIMENT_TAGS: KeyValues = KeyValues("experiment_tag");
+pub(crate) const RUN_TAGS: KeyValues = KeyValues("run_tag");
+pub(crate) const RUN_PARAMS: KeyValues = KeyValues("run_param");
+pub(crate) const DATASET_INPUT_TAGS: KeyValues = KeyValues("dataset_input_tag");
+pub(crate) const LOGGED_MODEL_TAGS: KeyValues = KeyValues("logged_model_tag");
+pub(crate) const LOGGED_MODEL_PARAMS: KeyValues = KeyValues("logged_model_param");
+pub(crate) const REGISTERED_MODEL_TAGS: KeyValues = KeyValues("registered_model_tag");
+pub(crate) const MODEL_VERSION_TAGS: KeyValues = KeyValues("model_version_tag");
+
+impl KeyValues {
+    /// Writes pairs; the last value of a key stays.
+    pub(crate) fn set(self, connection: &Connection, owner: i64, pairs: &[KeyValue]) -> Result<()> {
+        let sql = format!(
+            "INSERT INTO {} (owner, key, value) VALUES (?1, ?2, ?3) \
+             ON CONFLICT (owner, key) DO UPDATE SET value = excluded.value",
+            self.0
+        );
+        for pair in pairs {
+            execute(connection, &sql, params![owner, pair.key.as_str(), pair.value])?;
+        }
+        Ok(())
+    }
+
+    /// Writes a pair unless the key is known; says whether it was written.
+    pub(crate) fn add(self, connection: &Connection, owner: i64, pair: &KeyValue) -> Result<bool> {
+        let sql = format!("INSERT INTO {} (owner, key, value) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING", self.0);
+        Ok(execute(connection, &sql, params![owner, pair.key.as_str(), pair.value])? > 0)
+    }
+
+    /// The value of a key.
+    pub(crate) fn value(self, connection: &Connection, owner: i64, key: &Key) -> Result<Option<String>> {
+        let sql = format!("SELECT value FROM {} WHERE owner = ?1 AND key = ?2", self.0);
+        let mut statement = connection.prepare_cached(&sql)?;
+        Ok(statement.query_row(params![owner, key.as_str()], |row| row.get(0)).optional()?)
+    }
+
+    /// Removes a pair; says whether there was one.
+    pub(crate) fn remove(self, connection: &Connection, owner: i64, key: &Key) -> Result<bool> {
+        let sql = format!("DELETE FROM {} WHERE owner = ?1 AND key = ?2", self.0);
+        Ok(execute(connection, &sql, params![owner, key.as_str()])? > 0)
+    }
+
+    /// All pairs of these owners, those of one owner sorted by key.
+    pub(crate) fn load(
+        self,
+        connection: &Connection,
+        owners: &Owners,
+        mut take: impl FnMut(usize, KeyValue),
+    ) -> Result<()> {
+        let sql = format!("SELECT owner, key, value FROM {} WHERE owner {{owners}} ORDER BY owner, key", self.0);
+        owners.parts(connection, &sql, |position, row| {
+            take(position, row.key_value(1)?);
+            Ok(())
+        })
+    }
+}

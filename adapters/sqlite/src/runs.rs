@@ -1,0 +1,84 @@
+//! Runs: the trait, creation and search. Elsewhere: reading (`run_rows.rs`), events (`append.rs`).
+
+use async_trait::async_trait;
+use rusqlite::{Connection, params};
+use trackside_core::{
+    Event, ExperimentId, NewRun, Page, PageRequest, Query, Result, Run, RunId, RunStatus, fault, query::RunField,
+    store::Runs,
+};
+
+use crate::{
+    SqliteStore, append::append, error, experiments, key_values::RUN_TAGS, rows::number, run_rows, search::Search,
+};
+
+#[async_trait]
+impl Runs for SqliteStore {
+    async fn create_run(&self, new: NewRun) -> Result<Run> {
+        self.write(move |connection| {
+            let pk = insert(connection, &new)?;
+            let created = run_rows::load(connection, &[pk])?.pop();
+            Ok(created.ok_or_else(|| fault::run_not_found(&new.id))?)
+        })
+        .await
+    }
+
+    async fn run(&self, id: &RunId) -> Result<Option<Run>> {
+        let id = id.clone();
+        self.read(move |connection| {
+            let pk = pk(connection, &id)?;
+            Ok(run_rows::load(connection, pk.as_slice())?.pop())
+        })
+        .await
+    }
+
+    async fn append(&self, id: &RunId, events: Vec<Event>) -> Result<()> {
+        let id = id.clone();
+        self.write(move |connection| append(connection, &id, &events)).await
+    }
+
+    async fn search_runs(
+        &self,
+        experiments: Vec<ExperimentId>,
+        query: Query<RunField>,
+        page: PageRequest,
+    ) -> Result<Page<Run>> {
+        self.read(move |connection| {
+            let mut search = Search::default();
+            search.in_experiments("run.experiment", &experiments);
+            search.in_view("run.deleted_at", query.view);
+            let found = search.find(connection, &query, &page)?;
+            Ok(Page { items: run_rows::load(connection, &found.keys)?, next: found.next })
+        })
+        .await
+    }
+}
+
+/// The primary key of a run.
+pub(crate) fn pk(connection: &Connection, id: &RunId) -> error::Result<Option<i64>> {
+    number(connection, "SELECT pk FROM run WHERE id = ?1", [id.as_str()])
+}
+
+fn insert(connection: &Connection, new: &NewRun) -> error::Result<i64> {
+    experiments::require_active(connection, new.experiment)?;
+    let inserted = number(
+        connection,
+        "INSERT INTO run (id, experiment, name, user, status, started_at, artifact_uri) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (id) DO NOTHING RETURNING pk",
+        params![
+            new.id.as_str(),
+            new.experiment.get(),
+            new.name,
+            new.user,
+            RunStatus::Running.as_str(),
+            new.started_at.millis(),
+            new.artifact_uri,
+        ],
+    )?;
+    let pk = inserted.ok_or_else(|| fault::run_exists(&new.id))?;
+    for tag in &new.tags {
+        if !RUN_TAGS.add(connection, pk, tag)? {
+            return Err(fault::duplicate_key("tag", &tag.key).into());
+        }
+    }
+    Ok(pk)
+}

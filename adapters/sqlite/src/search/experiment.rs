@@ -1,0 +1,24 @@
+//! Fields of experiments.
+
+use trackside_core::query::ExperimentField;
+
+use super::{Searchable, binds::Binds, place::Place};
+
+impl Searchable for ExperimentField {
+    const FROM: &'static str = "experiment";
+    const KEY: &'static str = "experiment.id";
+    const DEFAULT_ORDER: &'static str = "experiment.created_at DESC, experiment.id";
+    const TIES: &'static str = "experiment.id DESC";
+
+    fn place(&self, alias: &str, binds: &mut Binds) -> Place {
+        match self {
+            Self::Id => Place { order: Some("experiment.id"), ..Place::text("CAST(experiment.id AS TEXT)") },
+            Self::Name => Place::text("experiment.name"),
+            Self::CreatedAt => Place::number("experiment.created_at"),
+            Self::UpdatedAt => Place::number("experiment.updated_at"),
+            Self::Tag(key) => {
+                Place::key_value("experiment_tag", alias, "experiment.id", &binds.bind(key.as_str().to_owned()))
+            }
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! Fields of model versions.
+
+use trackside_core::query::ModelVersionField;
+
+use super::{Searchable, binds::Binds, place::Place};
+
+impl Searchable for ModelVersionField {
+    const FROM: &'static str = "model_version JOIN registered_model ON registered_model.pk = model_version.model";
+    const KEY: &'static str = "model_version.pk";
+    const DEFAULT_ORDER: &'static str =
+        "model_version.updated_at DESC, registered_model.name, model_version.number DESC";
+    const TIES: &'static str = "registered_model.name, model_version.number DESC";
+
+    fn place(&self, alias: &str, binds: &mut Binds) -> Place {
+        match self {
+            Self::Model => Place::text("registered_model.name"),
+            Self::Number => Place::number("model_version.number"),
+            Self::Run => Place::text("model_version.run"),
+            Self::Source => Place::text("model_version.source"),
+            Self::CreatedAt => Place::number("model_version.created_at"),
+            Self::UpdatedAt => Place::number("model_version.updated_at"),
+            Self::Tag(key) => {
+                let key = binds.bind(key.as_str().to_owned());
+                Place::key_value("model_version_tag", alias, "model_version.pk", &key)
+            }
+        }
+    }
+}

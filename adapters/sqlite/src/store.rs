@@ -1,0 +1,82 @@
+//! The store itself: opening, closing, and the two ways into the database.
+
+use std::path::Path;
+
+use rusqlite::Connection;
+use trackside_core::{Error, ErrorKind};
+
+use crate::{
+    Config, Stats,
+    connection::open_writer,
+    error::{Failure, Result},
+    inspect::inspect,
+    migrate::migrate,
+    readers::Readers,
+    writer::Writer,
+};
+
+/// The system of record in one SQLite file. Cheap to clone; clones are the same store.
+///
+/// Dropping the last clone loses nothing that was acknowledged: the writer ends by itself after what is queued.
+/// [`SqliteStore::close`] waits for that.
+#[derive(Debug, Clone)]
+pub struct SqliteStore {
+    writer: Writer,
+    readers: Readers,
+}
+
+impl SqliteStore {
+    /// Opens a file, creates it if it is missing, and brings its schema up to date. Blocks on the disk.
+    ///
+    /// `Unsupported` when the file is not ours, in which case it is not touched, or was written by a newer
+    /// release; `NotFound` when its directory does not exist; `Invalid` when a setting is out of range.
+    pub fn open(path: impl AsRef<Path>, config: Config) -> trackside_core::Result<Self> {
+        config.validate()?;
+        let path = path.as_ref();
+        Self::open_file(path, config).map_err(|failure| Error::from(failure).with_context("path", path.display()))
+    }
+
+    fn open_file(path: &Path, config: Config) -> Result<Self> {
+        // Readers open the file later, perhaps from another working directory. An absolute path also keeps names
+        // with a meaning to SQLite, such as `:memory:`, names of files.
+        let path = std::path::absolute(path).map_err(|error| unavailable("the path cannot be resolved", error))?;
+        inspect(&path)?;
+        let mut connection = open_writer(&path, &config)?;
+        migrate(&mut connection, &path, config.busy_timeout)?;
+        let writer = Writer::start(connection, &config)
+            .map_err(|error| unavailable("the thread that writes cannot be started", error))?;
+        Ok(Self { writer, readers: Readers::new(path, config) })
+    }
+
+    /// Finishes what was asked for before, then closes the file with nothing left in its WAL. Later calls of any
+    /// clone are `Unavailable`.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+
+    /// What the writer has done so far: how many requests shared a transaction.
+    pub fn stats(&self) -> Stats {
+        self.writer.stats()
+    }
+
+    pub(crate) async fn write<T, F>(&self, work: F) -> trackside_core::Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T> + Send + 'static,
+    {
+        Ok(self.writer.write(work).await?)
+    }
+
+    pub(crate) async fn read<T, F>(&self, work: F) -> trackside_core::Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T> + Send + 'static,
+    {
+        Ok(self.readers.read(work).await?)
+    }
+}
+
+fn unavailable(message: &str, error: std::io::Error) -> Failure {
+    Error::new(ErrorKind::Unavailable, message).with_source(error).into()
+}

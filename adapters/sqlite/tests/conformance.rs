@@ -1,0 +1,29 @@
+//! The suites of `testkit`: this store as a system of record, and as a destination.
+
+use std::sync::Arc;
+
+use tempfile::TempDir;
+use trackside_adapter_sqlite::{Config, SqliteStore};
+use trackside_core::{Store, StoreTracker, TrackerInterface};
+use trackside_testkit::{Inspect, ManualClock, StoreInspect};
+
+fn empty_store() -> (Arc<dyn Store>, TempDir) {
+    let folder = TempDir::new().unwrap();
+    let store = SqliteStore::open(folder.path().join("trackside.db"), Config::default()).unwrap();
+    (Arc::new(store), folder)
+}
+
+fn empty_tracker() -> (Arc<dyn TrackerInterface>, Arc<dyn Inspect>, TempDir) {
+    let (store, folder) = empty_store();
+    let clock = Arc::new(ManualClock::default());
+    let tracker = StoreTracker::new("sqlite", Arc::clone(&store), clock, "mlflow-artifacts:");
+    (Arc::new(tracker), Arc::new(StoreInspect(store)), folder)
+}
+
+mod as_store {
+    trackside_testkit::store_suite!(async || super::empty_store());
+}
+
+mod as_destination {
+    trackside_testkit::tracker_suite!(async || super::empty_tracker());
+}

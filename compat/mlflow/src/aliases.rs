@@ -1,0 +1,32 @@
+//! `/mlflow/registered-models/alias`.
+
+use axum::{Json, Router, extract::State, routing::get};
+use trackside_core::RegisteredModelChange;
+use trackside_mlflow_wire as wire;
+
+use crate::{Door, error::Answer, params::Params, system::Empty};
+
+pub(crate) fn routes() -> Router<Door> {
+    Router::new().route("/mlflow/registered-models/alias", get(version).post(set).delete(remove))
+}
+
+async fn version(
+    State(door): State<Door>,
+    Params(query): Params<wire::AliasByName>,
+) -> Answer<wire::ModelVersionFound> {
+    let (name, alias) = query.checked()?;
+    let version = door.service.model_version_by_alias(&name, alias.as_str()).await?;
+    Ok(Json(wire::ModelVersionFound { model_version: version.into() }))
+}
+
+async fn set(State(door): State<Door>, Params(body): Params<wire::SetAlias>) -> Answer<Empty> {
+    let (name, alias, number) = body.checked()?;
+    door.service.change_registered_model(&name, RegisteredModelChange::SetAlias(alias, number)).await?;
+    Ok(Json(Empty {}))
+}
+
+async fn remove(State(door): State<Door>, Params(body): Params<wire::AliasByName>) -> Answer<Empty> {
+    let (name, alias) = body.checked()?;
+    door.service.change_registered_model(&name, RegisteredModelChange::DeleteAlias(alias)).await?;
+    Ok(Json(Empty {}))
+}

@@ -1,0 +1,46 @@
+//! Which paths exist, under which prefixes.
+
+use axum::{Router, middleware};
+use http::{Method, Uri};
+use trackside_mlflow_wire::{ErrorCode, Failure};
+
+use crate::{
+    Door, aliases, artifacts, error::MlflowError, experiments, logged_models, metrics, model_versions, proxy_artifacts,
+    registered_models, run_logging, runs, system, workspace,
+};
+
+/// Prefixes of version 2.0: clients, the web UI, and clients of 2019 to 2022.
+const PREFIXES_V2: [&str; 4] = ["/api/2.0", "/ajax-api/2.0", "/api/2.0/preview", "/ajax-api/2.0/preview"];
+/// Prefixes of version 3.0.
+const PREFIXES_V3: [&str; 2] = ["/api/3.0", "/ajax-api/3.0"];
+
+/// All routes of the protocol.
+pub fn router(door: Door) -> Router {
+    let proxy = if door.serve_artifacts { proxy_artifacts::routes() } else { proxy_artifacts::disabled_routes() };
+    let v2 = Router::new()
+        .merge(experiments::routes())
+        .merge(runs::routes())
+        .merge(run_logging::routes())
+        .merge(metrics::routes())
+        .merge(artifacts::routes())
+        .merge(registered_models::routes())
+        .merge(aliases::routes())
+        .merge(model_versions::routes())
+        .merge(logged_models::routes())
+        .merge(proxy);
+    let v3 = system::routes_v3();
+    let mut router = system::root_routes().merge(artifacts::root_routes());
+    for prefix in PREFIXES_V2 {
+        router = router.nest(prefix, v2.clone());
+    }
+    for prefix in PREFIXES_V3 {
+        router = router.nest(prefix, v3.clone());
+    }
+    router.fallback(unknown).layer(middleware::from_fn(workspace::guard)).with_state(door)
+}
+
+/// MLflow answers an unknown path with HTML, which its client takes for `ENDPOINT_NOT_FOUND` too.
+async fn unknown(method: Method, uri: Uri) -> MlflowError {
+    let path = uri.path();
+    MlflowError(Failure::new(ErrorCode::EndpointNotFound, format!("{method} {path} is not an endpoint of this server")))
+}

@@ -1,0 +1,13 @@
+//! The router over a real store: what clients get for what they send.
+//!
+//! Answers are compared with those of `mlflow server` by the scenarios in `tests/scenarios`; here are the rules that
+//! must hold with the toolchain alone.
+
+mod artifacts;
+mod experiments;
+mod logged_models;
+mod model_versions;
+mod nonsense;
+mod registered_models;
+mod runs;
+mod server;

@@ -1,0 +1,142 @@
+//! The command line.
+
+use std::{num::NonZeroUsize, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::scenario::Kind;
+
+/// Measure Trackside beside other servers of the MLflow REST API.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100, arg_required_else_help = true)]
+#[command(after_help = "\
+Start here:
+  cargo build --release -p trackside -p trackside-bench
+  target/release/trackside-bench compare --mlflow \"$(command -v mlflow)\" --markdown comparison.md
+  target/release/trackside-bench load --url http://127.0.0.1:5000 --scenario log-metric --connections 16
+
+Numbers of a debug build, or of a machine that does other work, mean nothing.")]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Start servers, load them in turns, print a Markdown table with ratios.
+    ///
+    /// Each server runs on a free loopback port with SQLite in a directory of its own, removed at the end. First come
+    /// cold start (from spawn to the first 200 of GET /health, with a new database) and idle memory (PSS of the
+    /// whole process tree once its start is over, after 2 s at least). Then every cell of the table (a scenario at a number of keep-alive
+    /// connections) is measured on one server after the other, --rounds times; the table shows medians over rounds.
+    /// While one server is measured the others are stopped with SIGSTOP.
+    ///
+    /// The loop is closed: a connection sends its next request when the last one is answered, so p50 and p99 are the
+    /// latencies at saturation by that many clients.
+    ///
+    /// At the end of a cell everything written is read back through get-history and runs/get. A wrong count or a wrong
+    /// latest value, or any answer but 200, makes the cell void; the reason is printed below the table.
+    ///
+    /// A further column, "bare hyper", is a server in a process of its own that answers {} to everything: the most
+    /// that this generator can measure on this machine.
+    Compare(Box<CompareArgs>),
+
+    /// Load one server that is already running, and read back what it kept.
+    ///
+    /// Creates an experiment named trackside-bench-..., with one run per connection, and leaves it there.
+    Load(LoadArgs),
+
+    /// Answer {} to every request, on loopback: what `compare` measures as this machine's limit.
+    #[command(hide = true)]
+    Bare {
+        #[arg(long)]
+        port: u16,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompareArgs {
+    /// The trackside executable [default: the one beside this program].
+    #[arg(long, value_name = "PATH")]
+    pub(crate) trackside: Option<PathBuf>,
+
+    /// The mlflow executable of a Python environment. Its start takes from ten seconds to minutes.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) mlflow: Option<PathBuf>,
+
+    /// Workers of `mlflow server`; 4 is its own default.
+    #[arg(long, value_name = "N", default_value = "4")]
+    pub(crate) mlflow_workers: NonZeroUsize,
+
+    #[arg(long, value_name = "PATH", help = "The fml executable of FastTrackML")]
+    pub(crate) fasttrackml: Option<PathBuf>,
+
+    /// Only these kinds of load; may be repeated [default: all].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) scenario: Vec<Kind>,
+
+    /// Seconds measured per cell, server and round, after a second of warm-up.
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub(crate) seconds: u64,
+
+    /// Times that each cell is measured on each server.
+    #[arg(long, value_name = "N", default_value = "3")]
+    pub(crate) rounds: NonZeroUsize,
+
+    /// Cold starts of each server whose start is short; MLflow is started once.
+    #[arg(long, value_name = "N", default_value = "5")]
+    pub(crate) cold_starts: NonZeroUsize,
+
+    /// Threads that generate load [default: half the cores].
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<NonZeroUsize>,
+
+    /// Where the databases go. A tmpfs makes every commit free: use the kind of disk you would serve from.
+    ///
+    /// [default: the directory for temporary files]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+
+    /// Also write every round of every cell as JSON.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+
+    /// Also write the table that is printed.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) markdown: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LoadArgs {
+    /// Where the server listens: `http://HOST:PORT`.
+    #[arg(long)]
+    pub(crate) url: String,
+
+    /// What each request does.
+    #[arg(long, value_name = "NAME", default_value = "log-metric")]
+    pub(crate) scenario: Kind,
+
+    /// Keep-alive connections, each with a run of its own and one request at a time.
+    #[arg(long, value_name = "N", default_value = "16")]
+    pub(crate) connections: NonZeroUsize,
+
+    /// Seconds measured, after a second of warm-up.
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub(crate) seconds: u64,
+
+    /// Threads that generate load [default: half the cores].
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<NonZeroUsize>,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::Cli;
+
+    #[test]
+    fn command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,92 @@
+//! The generator: a closed loop on keep-alive connections.
+//!
+//! It shares the machine with the server, so it does little: HTTP/1.1 by hyper without a pool, bodies rendered from a
+//! template, answers read in full but not parsed. What is left is what the "bare hyper" column shows.
+
+mod connection;
+mod worker;
+
+use std::{
+    net::SocketAddr,
+    sync::Barrier,
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, ensure};
+use tokio::task::JoinSet;
+
+pub(crate) use self::connection::{Answer, Connection};
+use self::worker::{Done, Worker};
+use crate::{
+    scenario::Scenario,
+    stats::{float, percentile},
+};
+
+/// What to send, and how long.
+#[derive(Clone)]
+pub(crate) struct Plan {
+    pub(crate) address: SocketAddr,
+    pub(crate) scenario: &'static dyn Scenario,
+    /// One connection per run, each writing to its own, as that many training processes would.
+    pub(crate) run_ids: Vec<String>,
+    pub(crate) warm_up: Duration,
+    pub(crate) window: Duration,
+    pub(crate) n_threads: usize,
+}
+
+/// What happened. Only answers that arrived within the window count for rate and latency.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    pub(crate) requests_per_second: f64,
+    pub(crate) p50_ms: f64,
+    pub(crate) p99_ms: f64,
+    /// Requests answered with 200, also outside the window, in the order of the plan's runs.
+    pub(crate) n_answered: Vec<u64>,
+}
+
+/// Runs the plan on threads of its own, each with a part of the connections, and blocks until the last request is
+/// answered. An answer but 200, or none, is an error; it ends that connection's loop, and the others run on.
+pub(crate) fn run(plan: &Plan) -> anyhow::Result<Outcome> {
+    let n_threads = plan.n_threads.clamp(1, plan.run_ids.len().max(1));
+    let connected = &Barrier::new(n_threads);
+    let done: Vec<anyhow::Result<Vec<Done>>> = thread::scope(|scope| {
+        let start = |offset| scope.spawn(move || run_part(plan, offset, n_threads, connected));
+        let threads: Vec<_> = (0..n_threads).map(start).collect();
+        threads.into_iter().map(|thread| thread.join().expect("a generator thread does not panic")).collect()
+    });
+    let mut done: Vec<Done> = done.into_iter().collect::<anyhow::Result<Vec<_>>>()?.into_iter().flatten().collect();
+    done.sort_unstable_by_key(|done| done.index);
+
+    let mut latencies: Vec<u32> = done.iter_mut().flat_map(|done| std::mem::take(&mut done.latencies_us)).collect();
+    latencies.sort_unstable();
+    let p50 = percentile(&latencies, 50).context("no request was answered within the window")?;
+    let p99 = percentile(&latencies, 99).context("no request was answered within the window")?;
+    Ok(Outcome {
+        requests_per_second: float(latencies.len() as u64) / plan.window.as_secs_f64(),
+        p50_ms: f64::from(p50) / 1e3,
+        p99_ms: f64::from(p99) / 1e3,
+        n_answered: done.iter().map(|done| done.n_answered).collect(),
+    })
+}
+
+/// The part of one thread: every `n_threads`-th connection from `offset` on.
+fn run_part(plan: &Plan, offset: usize, n_threads: usize, connected: &Barrier) -> anyhow::Result<Vec<Done>> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let mut workers = Vec::new();
+        for index in (offset..plan.run_ids.len()).step_by(n_threads) {
+            workers.push(Worker::connect(plan, index).await);
+        }
+        // Also after a failure, or the other threads would wait for ever.
+        connected.wait();
+        let start = Instant::now();
+        let mut tasks = JoinSet::new();
+        for worker in workers {
+            tasks.spawn(worker?.run(start + plan.warm_up, plan.window));
+        }
+        let done: Vec<Done> = tasks.join_all().await.into_iter().collect::<anyhow::Result<_>>()?;
+        ensure!(!done.is_empty(), "a thread without connections");
+        Ok(done)
+    })
+}

@@ -1,0 +1,85 @@
+//! One connection's loop.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, ensure};
+use bytes::Bytes;
+use http::{
+    HeaderMap, HeaderValue, Method, Request, Uri,
+    header::{CONTENT_TYPE, HOST},
+};
+use http_body_util::Full;
+
+use super::{Connection, Plan};
+use crate::{client::excerpt, scenario::Template};
+
+/// Longest wait for the last answers after the window. A server that locks its database may hold one for half a minute.
+const GRACE: Duration = Duration::from_mins(1);
+
+/// What a connection did.
+#[derive(Debug)]
+pub(super) struct Done {
+    /// Position of its run in the plan.
+    pub(super) index: usize,
+    pub(super) n_answered: u64,
+    /// Latencies of the answers within the window, in microseconds.
+    pub(super) latencies_us: Vec<u32>,
+}
+
+pub(super) struct Worker {
+    index: usize,
+    connection: Connection,
+    template: Template,
+    uri: Uri,
+    headers: HeaderMap,
+}
+
+impl Worker {
+    pub(super) async fn connect(plan: &Plan, index: usize) -> anyhow::Result<Self> {
+        let mut headers = HeaderMap::new();
+        headers.insert(HOST, HeaderValue::try_from(plan.address.to_string())?);
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        Ok(Self {
+            index,
+            connection: Connection::open(plan.address).await?,
+            template: plan.scenario.template(&plan.run_ids[index]),
+            uri: Uri::from_static(plan.scenario.path()),
+            headers,
+        })
+    }
+
+    /// Sends one request after the other until the window, which begins at `begin`, is over.
+    pub(super) async fn run(self, begin: Instant, window: Duration) -> anyhow::Result<Done> {
+        let end = begin + window;
+        let give_up = tokio::time::Instant::from_std(end + GRACE);
+        tokio::time::timeout_at(give_up, self.repeat(begin, end))
+            .await
+            .with_context(|| format!("a request was not answered for {} s after the window", GRACE.as_secs()))?
+    }
+
+    async fn repeat(mut self, begin: Instant, end: Instant) -> anyhow::Result<Done> {
+        let mut done = Done { index: self.index, n_answered: 0, latencies_us: Vec::with_capacity(1 << 14) };
+        let mut sent = Instant::now();
+        while sent < end {
+            let request = self.request(done.n_answered);
+            let answer = self.connection.send(request).await?;
+            let answered = Instant::now();
+            ensure!(answer.status == 200, "{} answered {}: {}", self.uri, answer.status, excerpt(&answer.body));
+            done.n_answered += 1;
+            if answered >= begin && answered < end {
+                let latency = answered.duration_since(sent).as_micros();
+                done.latencies_us.push(u32::try_from(latency).unwrap_or(u32::MAX));
+            }
+            sent = answered;
+        }
+        Ok(done)
+    }
+
+    fn request(&mut self, number: u64) -> Request<Full<Bytes>> {
+        let mut request = Request::new(Full::new(self.template.render(number)));
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = self.uri.clone();
+        *request.headers_mut() = self.headers.clone();
+        request
+    }
+}

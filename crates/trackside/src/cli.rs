@@ -1,0 +1,138 @@
+//! The command line. Doc comments are the help text, so they are written for a terminal.
+
+#![expect(clippy::doc_markdown, reason = "help texts are not Markdown")]
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, builder::ArgAction};
+
+use crate::{logging::LogFormat, mlflow_flags::MlflowFlags};
+
+/// Experiment tracking in one binary: point any MLflow client at it and log.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100, arg_required_else_help = true)]
+#[command(after_help = "\
+Start here:
+  trackside serve
+  MLFLOW_TRACKING_URI=http://127.0.0.1:5000 python train.py")]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve the MLflow REST API until SIGINT or SIGTERM.
+    ///
+    /// Takes the flags of `mlflow server`, so a unit file written for it works with the program's name changed.
+    /// Without any flag: SQLite and artifacts below ./trackside-data, on http://127.0.0.1:5000.
+    Serve(Box<ServeArgs>),
+}
+
+// `-h` is the host, as it is for `mlflow server`; help is `--help` alone.
+#[derive(Debug, Args)]
+#[command(disable_help_flag = true)]
+pub(crate) struct ServeArgs {
+    /// Directory of everything that is kept, unless another flag says otherwise. Created when absent.
+    #[arg(long, env = "TRACKSIDE_DATA_DIR", value_name = "DIR", default_value = "trackside-data")]
+    pub(crate) data_dir: PathBuf,
+
+    /// Database of runs and models: sqlite:///relative/path.db or sqlite:////absolute/path.db.
+    ///
+    /// [default: sqlite:///<data-dir>/trackside.db]
+    #[arg(long, env = "MLFLOW_BACKEND_STORE_URI", value_name = "URI")]
+    pub(crate) backend_store_uri: Option<String>,
+
+    /// Directory in which the server keeps artifacts that clients upload through it.
+    ///
+    /// [default: <data-dir>/artifacts]
+    #[arg(long, env = "MLFLOW_ARTIFACTS_DESTINATION", value_name = "DIR or file: URI")]
+    pub(crate) artifacts_destination: Option<String>,
+
+    /// Where new experiments keep artifacts: the server itself, or a path or URI that clients reach themselves.
+    ///
+    /// [default: mlflow-artifacts:/, the server itself]
+    #[arg(long, env = "MLFLOW_DEFAULT_ARTIFACT_ROOT", value_name = "URI")]
+    pub(crate) default_artifact_root: Option<String>,
+
+    /// Let clients upload and download artifacts through the server [default].
+    #[arg(long, overrides_with = "no_serve_artifacts")]
+    pub(crate) serve_artifacts: bool,
+
+    /// Do not: clients must reach --default-artifact-root themselves.
+    #[arg(long, overrides_with = "serve_artifacts")]
+    pub(crate) no_serve_artifacts: bool,
+
+    /// Address to listen on. Anything but loopback lets others in: there is no authentication yet.
+    #[arg(long, short = 'h', env = "MLFLOW_HOST", value_name = "ADDRESS", default_value = "127.0.0.1")]
+    pub(crate) host: String,
+
+    /// Port to listen on; 0 takes a free one and logs it.
+    #[arg(long, short, env = "MLFLOW_PORT", default_value_t = 5000)]
+    pub(crate) port: u16,
+
+    /// Serve everything below this path, e.g. /tracking.
+    #[arg(long, env = "MLFLOW_STATIC_PREFIX", value_name = "PATH")]
+    pub(crate) static_prefix: Option<String>,
+
+    /// Names under which the server may be reached besides localhost and private addresses, comma-separated; * is any.
+    #[arg(long, env = "MLFLOW_SERVER_ALLOWED_HOSTS", value_name = "HOSTS", value_delimiter = ',')]
+    pub(crate) allowed_hosts: Vec<String>,
+
+    /// Origins whose web pages may use the API, comma-separated; * is any text.
+    #[arg(long, env = "MLFLOW_SERVER_CORS_ALLOWED_ORIGINS", value_name = "ORIGINS", value_delimiter = ',')]
+    pub(crate) cors_allowed_origins: Vec<String>,
+
+    /// Which pages may embed the server's: SAMEORIGIN, DENY or NONE (any).
+    #[arg(long, env = "MLFLOW_SERVER_X_FRAME_OPTIONS", value_name = "WHICH", default_value = "SAMEORIGIN")]
+    pub(crate) x_frame_options: String,
+
+    /// Answer any host and any web page.
+    #[arg(long, env = "MLFLOW_SERVER_DISABLE_SECURITY_MIDDLEWARE")]
+    pub(crate) disable_security_middleware: bool,
+
+    /// Most bytes of a JSON request; artifacts are not bounded by it.
+    #[arg(long, env = "TRACKSIDE_MAX_BODY_BYTES", value_name = "BYTES", default_value_t = 64 * 1024 * 1024)]
+    pub(crate) max_body_bytes: usize,
+
+    /// Seconds that running requests have to finish after the first SIGINT or SIGTERM; a second signal ends at once.
+    #[arg(long, env = "TRACKSIDE_SHUTDOWN_TIMEOUT_SECS", value_name = "SECONDS", default_value_t = 30)]
+    pub(crate) shutdown_timeout_secs: u64,
+
+    /// How the log is written: human for people, json for machines [default: human].
+    #[arg(long, env = "TRACKSIDE_LOG_FORMAT", value_name = "FORMAT", default_value = "human")]
+    pub(crate) log_format: LogFormat,
+
+    /// What is logged: error, warn, info, debug (one line per request), trace, or a filter such as
+    /// trackside_server=debug.
+    #[arg(long, env = "TRACKSIDE_LOG", value_name = "LEVEL", default_value = "info")]
+    pub(crate) log: String,
+
+    #[command(flatten)]
+    pub(crate) mlflow: MlflowFlags,
+
+    /// Print help.
+    #[arg(long, action = ArgAction::Help)]
+    help: Option<bool>,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_unit_file_for_mlflow_server_is_understood() {
+        let line = "trackside serve --backend-store-uri sqlite:///mlflow.db --artifacts-destination ./mlartifacts \
+                    --serve-artifacts --host 0.0.0.0 --port 8080 --workers 4 --gunicorn-opts --timeout=60 \
+                    --allowed-hosts a.example.com,b.example.com";
+        let Command::Serve(args) = Cli::try_parse_from(line.split_whitespace()).unwrap().command;
+        assert_eq!((args.port, args.host.as_str(), args.allowed_hosts.len()), (8080, "0.0.0.0", 2));
+    }
+}

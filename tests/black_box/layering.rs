@@ -1,0 +1,79 @@
+//! The arrows between crates: which package may use which. The list is the layering of ARCHITECTURE.md.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cargo_metadata::{DependencyKind, MetadataCommand, Package};
+
+/// Layer of a package and what it may use besides core. Arrows point down.
+fn allowed(package: &str) -> Option<&'static [&'static str]> {
+    Some(match package {
+        // Bench and tests see the product from outside.
+        "trackside-core" | "trackside-bench" | "trackside-tests" => &[],
+        "trackside-artifacts"
+        | "trackside-mlflow-wire"
+        | "trackside-testkit"
+        | "trackside-adapter-sqlite"
+        | "trackside-server" => &["trackside-core"],
+        "trackside-service" => &["trackside-core", "trackside-artifacts"],
+        "trackside-compat-mlflow" => &["trackside-core", "trackside-mlflow-wire", "trackside-service"],
+        "trackside-examples" => &["trackside-core", "trackside-adapter-sqlite"],
+        "trackside" => &[
+            "trackside-core",
+            "trackside-artifacts",
+            "trackside-service",
+            "trackside-server",
+            "trackside-adapter-sqlite",
+            "trackside-compat-mlflow",
+        ],
+        _ => return None,
+    })
+}
+
+/// Third-party packages that only some of ours may use: who does I/O outward, and who knows HTTP.
+const CONFINED: [(&str, &[&str]); 5] = [
+    ("rusqlite", &["trackside-adapter-sqlite", "trackside-tests"]),
+    ("object_store", &["trackside-artifacts"]),
+    ("axum", &["trackside-server", "trackside-compat-mlflow", "trackside"]),
+    ("clap", &["trackside", "trackside-bench"]),
+    ("anyhow", &["trackside", "trackside-bench", "trackside-tests", "trackside-examples"]),
+];
+
+fn packages() -> Vec<Package> {
+    let metadata = MetadataCommand::new().exec().expect("cargo metadata works in a checkout");
+    metadata.workspace_packages().into_iter().cloned().collect()
+}
+
+fn uses(package: &Package) -> BTreeSet<&str> {
+    let normal = package.dependencies.iter().filter(|dependency| dependency.kind == DependencyKind::Normal);
+    normal.map(|dependency| dependency.name.as_str()).collect()
+}
+
+#[test]
+fn arrows_between_our_packages_point_down() {
+    let packages = packages();
+    let ours: BTreeMap<&str, &Package> = packages.iter().map(|package| (package.name.as_str(), package)).collect();
+    for (name, package) in &ours {
+        let allowed = allowed(name).unwrap_or_else(|| panic!("{name} has no place in the layering; give it one here"));
+        for used in uses(package).into_iter().filter(|used| ours.contains_key(used)) {
+            assert!(allowed.contains(&used), "{name} must not use {used}; see ARCHITECTURE.md");
+        }
+    }
+}
+
+#[test]
+fn outward_libraries_stay_where_they_belong() {
+    for package in packages() {
+        let uses = uses(&package);
+        for (library, owners) in CONFINED {
+            let allowed = owners.contains(&package.name.as_str());
+            assert!(allowed || !uses.contains(library), "{} must not use {library}", package.name);
+        }
+    }
+}
+
+#[test]
+fn the_testkit_is_for_tests_only() {
+    for package in packages() {
+        assert!(!uses(&package).contains("trackside-testkit"), "{} ships the testkit", package.name);
+    }
+}

@@ -1,0 +1,58 @@
+"""Every scenario gets the same answers from Trackside as from MLflow; see `differential.py`."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from conftest import Server
+from differential import SCENARIOS, load_steps, run_scenario
+
+
+@pytest.fixture(scope="module")
+def parrot() -> Iterator[Server]:
+    """A server that answers `{}` to everything, as no correct server would."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        do_POST = do_PUT = do_PATCH = do_DELETE = do_GET
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield Server(f"http://127.0.0.1:{server.server_port}")
+    server.shutdown()
+
+
+@pytest.mark.parametrize("scenario", sorted(SCENARIOS.glob("*.yaml")), ids=lambda path: path.stem)
+def test_trackside_answers_like_mlflow(scenario: Path, trackside: Server, mlflow_server: Server) -> None:
+    result = run_scenario(scenario, mlflow_server.url, trackside.url)
+    count = f"{len(result.differences)} of {result.steps} steps differ"
+    assert not result.differences, "\n".join([count, *map(str, result.differences)])
+
+
+def test_wrong_answers_are_noticed(parrot: Server, mlflow_server: Server) -> None:
+    """The comparison can fail: only the answers that are `{}` on MLflow too pass."""
+    scenario = SCENARIOS / "params.yaml"
+    result = run_scenario(scenario, mlflow_server.url, parrot.url)
+    right = [entry for entry in result.record if (entry["status"], entry["raw"].split()) == (200, ["{}"])]
+    assert result.steps == len(load_steps(scenario))
+    assert len(result.differences) == result.steps - len(right)
+
+
+def test_mlflow_answers_like_itself(mlflow_server: Server) -> None:
+    """What is left after normalisation depends on the request alone, or the scenarios above would prove nothing."""
+    result = run_scenario(SCENARIOS / "runs.yaml", mlflow_server.url, mlflow_server.url, same=True)
+    assert not result.differences, "\n".join(map(str, result.differences))
