@@ -1,7 +1,7 @@
 """Fixtures of the client tests: a real MLflow client, an experiment of its own and a run for each test.
 
-A pytest plugin; the test modules load it by `pytest_plugins`. The servers come from `conftest.py`. Nothing here or in the
-tests knows which server answers: every test that uses only `trackside` must pass on a real `mlflow server` as well.
+A pytest plugin; the test modules load it by `pytest_plugins`. The servers come from `conftest.py`. Nothing here or in
+the tests knows which server answers: set TRACKSIDE_URL to a real `mlflow server`, and they must pass as well.
 """
 
 import os
@@ -18,7 +18,13 @@ os.environ.update(
     DO_NOT_TRACK="true",
 )
 # What the client takes from here, and leaves here for its subprocesses.
-TARGETS = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI", "MLFLOW_EXPERIMENT_NAME", "MLFLOW_EXPERIMENT_ID", "MLFLOW_RUN_ID")
+TARGETS = (
+    "MLFLOW_TRACKING_URI",
+    "MLFLOW_REGISTRY_URI",
+    "MLFLOW_EXPERIMENT_NAME",
+    "MLFLOW_EXPERIMENT_ID",
+    "MLFLOW_RUN_ID",
+)
 for name in TARGETS:
     os.environ.pop(name, None)
 
@@ -33,7 +39,7 @@ def client(trackside):
 
 
 @pytest.fixture
-def unique(request):
+def unique():
     """Make names that no other test, and no earlier session on the same server, has used."""
     suffix = uuid.uuid4().hex[:12]
     return lambda name: f"{name}-{suffix}"
@@ -41,7 +47,7 @@ def unique(request):
 
 @pytest.fixture
 def experiment_id(client, request, unique):
-    return client.create_experiment(unique(request.node.name))
+    return client.create_experiment(unique(request.node.originalname))
 
 
 @pytest.fixture

@@ -1,9 +1,9 @@
-"""What a program written for MLflow 1.30 or 2.22 does, run by the interpreter that has that version (`test_old_clients.py`).
+"""What a program written for MLflow 1.30 or 2.22 does, run by an interpreter that has it (`test_old_clients.py`).
 
     python old_client.py URL SECTION NAME
 
-Uses only `mlflow-skinny`. Each section writes, reads back through the same old client and checks; then it prints, as JSON
-on the last line, what the caller needs to read the same things with a new client. `NAME` is unique to the call.
+Uses only `mlflow-skinny`. Each section writes, reads back through the same old client and checks; then it prints, as
+JSON on the last line, what the caller needs to read the same things with a new client. `NAME` is unique to the call.
 """
 
 import json
@@ -22,7 +22,7 @@ V2 = int(mlflow.__version__.split(".")[0]) >= 2
 
 
 def check(found, expected):
-    assert found == expected, "found {!r}, expected {!r}".format(found, expected)
+    assert found == expected, f"found {found!r}, expected {expected!r}"
 
 
 def refused(call, code, text):
@@ -31,7 +31,7 @@ def refused(call, code, text):
         call()
     except MlflowException as error:
         check(error.error_code, code)
-        assert text in str(error), "{!r} is not in {!r}".format(text, str(error))
+        assert text in str(error), f"{text!r} is not in {str(error)!r}"
     else:
         raise AssertionError("the call was not refused: " + text)
 
@@ -45,29 +45,42 @@ def experiments(client, name):
     check(client.get_experiment_by_name(name).experiment_id, experiment_id)
     check(client.get_experiment_by_name(name + " nobody"), None)
     refused(lambda: client.create_experiment(name), "RESOURCE_ALREADY_EXISTS", "already exists")
-    refused(lambda: client.get_experiment("987654321"), "RESOURCE_DOES_NOT_EXIST", "No Experiment with id=987654321 exists")
+    refused(
+        lambda: client.get_experiment("987654321"), "RESOURCE_DOES_NOT_EXIST", "No Experiment with id=987654321 exists"
+    )
 
     client.rename_experiment(experiment_id, name + " renamed")
-    query = "name LIKE '{}%'".format(name)
+    query = f"name LIKE '{name}%'"
     check([e.name for e in client.search_experiments(filter_string=query)], [name + " renamed"])
     client.delete_experiment(experiment_id)
     check([e.name for e in client.search_experiments(filter_string=query)], [])
-    check([e.name for e in client.search_experiments(view_type=ViewType.DELETED_ONLY, filter_string=query)], [name + " renamed"])
+    check(
+        [e.name for e in client.search_experiments(view_type=ViewType.DELETED_ONLY, filter_string=query)],
+        [name + " renamed"],
+    )
     client.restore_experiment(experiment_id)
     check(client.get_experiment(experiment_id).lifecycle_stage, "active")
-    others = [client.create_experiment("{} {}".format(name, i)) for i in range(4)]
+    others = [client.create_experiment(f"{name} {i}") for i in range(4)]
     first = client.search_experiments(filter_string=query, max_results=3, order_by=["name ASC"])
-    second = client.search_experiments(filter_string=query, max_results=3, order_by=["name ASC"], page_token=first.token)
+    second = client.search_experiments(
+        filter_string=query, max_results=3, order_by=["name ASC"], page_token=first.token
+    )
     check([e.experiment_id for e in first] + [e.experiment_id for e in second], others + [experiment_id])
     return {"experiment_id": experiment_id}
 
 
 def runs(client, name):
     experiment_id = client.create_experiment(name)
-    run_id = client.create_run(experiment_id, start_time=T0, tags={"kind": "old", "mlflow.user": "Zoë"}, run_name="first").info.run_id
+    run_id = client.create_run(
+        experiment_id, start_time=T0, tags={"kind": "old", "mlflow.user": "Zoë"}, run_name="first"
+    ).info.run_id
     client.log_param(run_id, "p", "größer")
     client.log_param(run_id, "p", "größer")
-    refused(lambda: client.log_param(run_id, "p", "other"), "INVALID_PARAMETER_VALUE", "Changing param values is not allowed")
+    refused(
+        lambda: client.log_param(run_id, "p", "other"),
+        "INVALID_PARAMETER_VALUE",
+        "Changing param values is not allowed",
+    )
     client.set_tag(run_id, "t", "1")
     client.set_tag(run_id, "gone", "1")
     client.delete_tag(run_id, "gone")
@@ -77,9 +90,9 @@ def runs(client, name):
     client.log_metric(run_id, "inf", math.inf, timestamp=T0)
     client.log_batch(
         run_id,
-        metrics=[Metric("batch-{}".format(i % 5), i / 8, T0 + i, -i) for i in range(850)],
-        params=[Param("p{}".format(i), str(i)) for i in range(75)],
-        tags=[RunTag("t{}".format(i), str(i)) for i in range(75)],
+        metrics=[Metric(f"batch-{i % 5}", i / 8, T0 + i, -i) for i in range(850)],
+        params=[Param(f"p{i}", str(i)) for i in range(75)],
+        tags=[RunTag(f"t{i}", str(i)) for i in range(75)],
     )
     for start in range(0, 3000, 1000):
         client.log_batch(run_id, metrics=[Metric("long", i / 3, T0 + i, i) for i in range(start, start + 1000)])
@@ -87,14 +100,14 @@ def runs(client, name):
     found = client.get_run(run_id)
     check((found.info.run_id, found.info.run_uuid), (run_id, run_id))
     check((found.info.experiment_id, found.info.status, found.info.start_time), (experiment_id, "RUNNING", T0))
-    check(found.info.artifact_uri, "mlflow-artifacts:/{}/{}/artifacts".format(experiment_id, run_id))
-    check(found.data.params, dict({"p{}".format(i): str(i) for i in range(75)}, p="größer"))
-    tags = dict({"t{}".format(i): str(i) for i in range(75)}, t="1", kind="old")
+    check(found.info.artifact_uri, f"mlflow-artifacts:/{experiment_id}/{run_id}/artifacts")
+    check(found.data.params, dict({f"p{i}": str(i) for i in range(75)}, p="größer"))
+    tags = dict({f"t{i}": str(i) for i in range(75)}, t="1", kind="old")
     check({key: value for key, value in found.data.tags.items() if not key.startswith("mlflow.")}, tags)
     check((found.data.tags["mlflow.runName"], found.data.tags["mlflow.user"]), ("first", "Zoë"))
     metrics = dict(found.data.metrics)
     assert math.isnan(metrics.pop("nan"))
-    check(metrics, dict({"batch-{}".format(i): i / 8 for i in range(5)}, loss=1.0, long=2999 / 3, inf=sys.float_info.max))
+    check(metrics, dict({f"batch-{i}": i / 8 for i in range(5)}, loss=1.0, long=2999 / 3, inf=sys.float_info.max))
     long = [(point.timestamp, point.step, point.value) for point in client.get_metric_history(run_id, "long")]
     check(long, [(T0 + i, i, i / 3) for i in range(3000)])
 
@@ -103,10 +116,16 @@ def runs(client, name):
     found = client.get_run(run_id).info
     check((found.run_name, found.status, found.end_time), ("renamed", "FAILED", T0 + 5000))
     unknown = "0" * 32
-    refused(lambda: client.get_run(unknown), "RESOURCE_DOES_NOT_EXIST", "Run with id={} not found".format(unknown))
-    refused(lambda: client.log_metric(unknown, "m", 1), "RESOURCE_DOES_NOT_EXIST", "Run with id={} not found".format(unknown))
+    refused(lambda: client.get_run(unknown), "RESOURCE_DOES_NOT_EXIST", f"Run with id={unknown} not found")
+    refused(
+        lambda: client.log_metric(unknown, "m", 1),
+        "RESOURCE_DOES_NOT_EXIST",
+        f"Run with id={unknown} not found",
+    )
 
-    others = [client.create_run(experiment_id, start_time=T0 + 1 + i, tags={"index": str(i)}).info.run_id for i in range(6)]
+    others = [
+        client.create_run(experiment_id, start_time=T0 + 1 + i, tags={"index": str(i)}).info.run_id for i in range(6)
+    ]
     client.delete_run(others[5])
     refused(lambda: client.log_metric(others[5], "m", 1), "INVALID_PARAMETER_VALUE", "must be in the 'active' state")
 
@@ -155,11 +174,14 @@ def artifacts(client, name):
             return [(entry.path, entry.is_dir, entry.file_size or 0) for entry in client.list_artifacts(run_id, path)]
 
         check(listed(), [("a.txt", False, 8), ("notes", True, 0), ("tree", True, 0)])
-        check(listed("tree/b c"), [
-            ("tree/b c/d.bin", False, 1024000),
-            ("tree/b c/empty", False, 0),
-            ("tree/b c/損失 100% + 1.json", False, 2),
-        ])
+        check(
+            listed("tree/b c"),
+            [
+                ("tree/b c/d.bin", False, 1024000),
+                ("tree/b c/empty", False, 0),
+                ("tree/b c/損失 100% + 1.json", False, 2),
+            ],
+        )
         pathlib.Path(folder, "down").mkdir()
         root = pathlib.Path(client.download_artifacts(run_id, "", str(pathlib.Path(folder, "down"))))
         found = {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file()}
@@ -183,9 +205,10 @@ def logged_model(client, name):
             client.log_artifacts(run_id, folder, path)
         client._record_logged_model(run_id, model)
     history = json.loads(client.get_run(run_id).data.tags["mlflow.log-model.history"])
-    check([(entry["artifact_path"], entry["run_id"], entry["flavors"]) for entry in history], [
-        (path, run_id, {"custom": {"answer": 42}}) for path in ("model", "second")
-    ])
+    check(
+        [(entry["artifact_path"], entry["run_id"], entry["flavors"]) for entry in history],
+        [(path, run_id, {"custom": {"answer": 42}}) for path in ("model", "second")],
+    )
     return {"run_id": run_id}
 
 
@@ -220,12 +243,12 @@ def registry(client, name):
     client.transition_model_version_stage(name, "2", "Staging")
     client.transition_model_version_stage(name, "3", "Production", archive_existing_versions=True)
     client.delete_model_version(name, "4")
-    stages = {v.version: v.current_stage for v in client.search_model_versions("name = '{}'".format(name))}
+    stages = {v.version: v.current_stage for v in client.search_model_versions(f"name = '{name}'")}
     check(stages, {"1": "Archived", "2": "Staging", "3": "Production"})
     check({v.version for v in client.get_latest_versions(name)}, {"1", "2", "3"})
     check([v.version for v in client.get_latest_versions(name, ["Production"])], ["3"])
-    check({v.version for v in client.search_model_versions("run_id = '{}'".format(run_id))}, {"1", "2", "3"})
-    check([m.name for m in client.search_registered_models("name = '{}'".format(name))], [name])
+    check({v.version for v in client.search_model_versions(f"run_id = '{run_id}'")}, {"1", "2", "3"})
+    check([m.name for m in client.search_registered_models(f"name = '{name}'")], [name])
     found = client.get_registered_model(name)
     check((found.description, found.tags), ("text", {"a": "1", "b": "2"}))
     check({v.version for v in found.latest_versions}, {"1", "2", "3"})
@@ -242,7 +265,7 @@ def registry(client, name):
     refused(lambda: client.get_registered_model(name + " renamed"), "RESOURCE_DOES_NOT_EXIST", "not found")
 
     with tempfile.TemporaryDirectory() as folder:
-        uri = "models:/{}/Production".format(name)
+        uri = f"models:/{name}/Production"
         path = mlflow.artifacts.download_artifacts(uri, dst_path=folder)
         check(pathlib.Path(path, "data.txt").read_text(), "model")
     return {"run_id": run_id, "source": source}
@@ -250,7 +273,7 @@ def registry(client, name):
 
 def lists(client, name):
     """The two calls of MLflow 1 that newer servers no longer have: experiments/list and registered-models/list."""
-    ids = {client.create_experiment("{} {}".format(name, i)) for i in range(5)}
+    ids = {client.create_experiment(f"{name} {i}") for i in range(5)}
     found, token = [], None
     while True:
         page = client.list_experiments(max_results=20, page_token=token)
@@ -261,7 +284,7 @@ def lists(client, name):
             break
     check(len(found), len(set(found)))
     assert ids <= set(found), "an experiment is missing"
-    names = ["{} {}".format(name, i) for i in range(3)]
+    names = [f"{name} {i}" for i in range(3)]
     for model in names:
         client.create_registered_model(model)
     found, token = [], None
@@ -278,7 +301,9 @@ def lists(client, name):
 def main(url, section, name):
     mlflow.set_tracking_uri(url)
     mlflow.set_registry_uri(url)
-    sections = {function.__name__: function for function in (experiments, runs, artifacts, logged_model, registry, lists)}
+    sections = {
+        function.__name__: function for function in (experiments, runs, artifacts, logged_model, registry, lists)
+    }
     found = sections[section](MlflowClient(url, url), name)
     print(json.dumps(dict(found, version=mlflow.__version__)))
 

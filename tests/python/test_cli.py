@@ -59,7 +59,11 @@ def test_a_process_describes_a_run_and_downloads_its_files(trackside, recorded, 
 
     found = json.loads(mlflow("runs", "describe", "--run-id", recorded))
     assert found["info"]["run_id"] == recorded
-    assert (found["info"]["status"], found["info"]["start_time"], found["info"]["end_time"]) == ("FINISHED", T0, T0 + 1000)
+    assert (found["info"]["status"], found["info"]["start_time"], found["info"]["end_time"]) == (
+        "FINISHED",
+        T0,
+        T0 + 1000,
+    )
     assert found["data"] == {
         "metrics": {"loss": 0.5},
         "params": {"rate": "0.1"},
@@ -88,7 +92,9 @@ def test_experiments(invoke, client, unique):
 
 
 def test_runs(invoke, client, experiment_id, recorded):
-    created = json.loads(invoke("runs", "create", "--experiment-id", experiment_id, "--run-name", "second", "-t", "env=prod"))
+    created = json.loads(
+        invoke("runs", "create", "--experiment-id", experiment_id, "--run-name", "second", "-t", "env=prod")
+    )
     second = client.get_run(created["run_id"])
     assert (second.info.run_name, second.info.status, second.data.tags["env"]) == ("second", "FINISHED", "prod")
 

@@ -1,7 +1,7 @@
 """The example scripts, unchanged, as processes of their own; and everything they leave behind.
 
-`train_digits.py` is deterministic, so it runs on a real MLflow server as well, and what the two servers then tell about it
-must be the same: every point of every metric, every param and tag, every dataset, every byte of every file.
+`train_digits.py` is deterministic, so it runs on a real MLflow server as well, and what the two servers then tell about
+it must be the same: every point of every metric, every param and tag, every dataset, every byte of every file.
 """
 
 import io
@@ -48,7 +48,11 @@ class Digits:
 
 def run_example(script, url, *arguments):
     # One thread of BLAS, so that both processes add in the same order.
-    environment = os.environ | {"MLFLOW_TRACKING_URI": url, "OMP_NUM_THREADS": "1", "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "false"}
+    environment = os.environ | {
+        "MLFLOW_TRACKING_URI": url,
+        "OMP_NUM_THREADS": "1",
+        "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "false",
+    }
     return subprocess.Popen(
         [sys.executable, str(EXAMPLES / script), *arguments],
         env=environment,
@@ -105,7 +109,10 @@ def download(client, uri, folder):
 def test_the_script_says_what_it_did(digits):
     assert "450 predictions are identical" in digits.output
     assert f"models:/{digits.model_name}@champion is version 1, in stage Staging" in digits.output
-    assert f"{digits.client.tracking_uri}/#/experiments/{digits.experiment_id}/runs/{digits.parent.info.run_id}" in digits.output
+    assert (
+        f"{digits.client.tracking_uri}/#/experiments/{digits.experiment_id}/runs/{digits.parent.info.run_id}"
+        in digits.output
+    )
 
 
 def test_runs_and_their_relation(digits):
@@ -153,7 +160,9 @@ def test_the_best_run_is_the_best(digits):
         "baseline_test_accuracy": digits.runs["baseline"].data.metrics["test_accuracy"],
     }
     assert digits.parent.data.tags["best_run_id"] == digits.runs[best].info.run_id
-    found = digits.client.search_runs([digits.experiment_id], "tags.model_family = 'mlp'", order_by=["metrics.test_accuracy DESC"])
+    found = digits.client.search_runs(
+        [digits.experiment_id], "tags.model_family = 'mlp'", order_by=["metrics.test_accuracy DESC"]
+    )
     assert found[0].data.metrics["test_accuracy"] == accuracy[best]
     assert {run.info.run_name for run in found} == set(NETWORKS)
 
@@ -203,7 +212,10 @@ def test_the_logged_model(digits, files, tmp_path):
     (tmp_path / "model").mkdir()
     content = download(digits.client, model.artifact_location, tmp_path / "model")
     assert len(json.loads(content["input_example.json"])["data"]) == 3
-    assert content["requirements.txt"].decode().split() == [f"mlflow=={mlflow.__version__}", f"scikit-learn=={sklearn.__version__}"]
+    assert content["requirements.txt"].decode().split() == [
+        f"mlflow=={mlflow.__version__}",
+        f"scikit-learn=={sklearn.__version__}",
+    ]
     predictions = pd.read_csv(io.BytesIO(files["evaluation/predictions.csv"]), index_col="image")
     images = load_digits(as_frame=True).data.loc[predictions.index] / 16.0
     predicted = mlflow.sklearn.load_model(str(tmp_path / "model" / "artifacts")).predict(images)

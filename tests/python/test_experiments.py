@@ -148,7 +148,7 @@ def test_set_experiment_creates_once_and_refuses_a_deleted_one(fluent, client, u
 
 @pytest.fixture
 def family(client, unique):
-    """Seven experiments of one prefix, the last one deleted; returns the prefix and their names in order of creation."""
+    """Seven experiments of one prefix, the last one deleted; the prefix, and their names in order of creation."""
     prefix = unique("Family")
     names = [f"{prefix}-{letter}" for letter in "cabgfed"]
     for index, name in enumerate(names):

@@ -95,13 +95,17 @@ def test_tags_and_params(client, experiment_id):
     found = client.get_logged_model(model_id)
     assert found.tags == {"a": "2", "c": "3"}
     assert found.params == {"p": "1", "empty": ""} | {f"q{i}": str(i) for i in range(150)}
-    assert_error(lambda: client.delete_logged_model_tag(model_id, "b"), "RESOURCE_DOES_NOT_EXIST", "No tag with key 'b'")
+    assert_error(
+        lambda: client.delete_logged_model_tag(model_id, "b"), "RESOURCE_DOES_NOT_EXIST", "No tag with key 'b'"
+    )
 
 
 def test_delete(client, experiment_id):
     kept, gone = (client.create_logged_model(experiment_id).model_id for _ in range(2))
     client.delete_logged_model(gone)
-    assert_error(lambda: client.get_logged_model(gone), "RESOURCE_DOES_NOT_EXIST", f"Logged model with ID '{gone}' not found.")
+    assert_error(
+        lambda: client.get_logged_model(gone), "RESOURCE_DOES_NOT_EXIST", f"Logged model with ID '{gone}' not found."
+    )
     assert [model.model_id for model in client.search_logged_models([experiment_id])] == [kept]
 
 
@@ -111,11 +115,27 @@ def test_metrics_of_a_model_come_from_its_run(fluent, client, experiment_id, run
     client.log_metric(run_id, "acc", 0.25, timestamp=T0, step=1, model_id=model_id)
     client.log_batch(run_id, metrics=[Metric("acc", 0.75, T0 + 1, 2, model_id=model_id), Metric("other", 1, T0, 0)])
     client.log_metric(
-        run_id, "f1", 0.5, timestamp=T0, step=3, model_id=model_id, dataset_name=dataset.name, dataset_digest=dataset.digest
+        run_id,
+        "f1",
+        0.5,
+        timestamp=T0,
+        step=3,
+        model_id=model_id,
+        dataset_name=dataset.name,
+        dataset_digest=dataset.digest,
     )
     found = client.get_logged_model(model_id).metrics
     assert sorted(
-        (point.key, point.value, point.timestamp, point.step, point.run_id, point.model_id, point.dataset_name, point.dataset_digest)
+        (
+            point.key,
+            point.value,
+            point.timestamp,
+            point.step,
+            point.run_id,
+            point.model_id,
+            point.dataset_name,
+            point.dataset_digest,
+        )
         for point in found
     ) == [
         ("acc", 0.25, T0, 1, run_id, model_id, None, None),

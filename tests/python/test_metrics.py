@@ -150,7 +150,9 @@ def test_threads_logging_to_one_run_lose_nothing(client, run_id):
     n_points = n_threads * n_steps
     assert history(client, run_id, "shared") == [(T0 + step, step, step * 0.5) for step in range(n_points)]
     found = client.get_run(run_id).data
-    assert found.metrics == {"shared": (n_points - 1) * 0.5} | {f"own-{thread}": n_steps - 2.0 for thread in range(n_threads)}
+    assert found.metrics == {"shared": (n_points - 1) * 0.5} | {
+        f"own-{thread}": n_steps - 2.0 for thread in range(n_threads)
+    }
     assert found.params == {
         f"param-{thread}-{i}": str(i * n_threads + thread) for thread in range(n_threads) for i in range(0, n_steps, 2)
     }
@@ -183,12 +185,16 @@ def test_asynchronous_calls_of_one_run(client, run_id):
     """Ten threads of the client send these requests side by side and out of order."""
     operations = []
     for step in range(150):
-        operations.append(client.log_metric(run_id, "loss", 1 / (step + 1), timestamp=T0 + step, step=step, synchronous=False))
+        operations.append(
+            client.log_metric(run_id, "loss", 1 / (step + 1), timestamp=T0 + step, step=step, synchronous=False)
+        )
         operations.append(client.log_metric(run_id, "same step", step, timestamp=T0 + step, step=0, synchronous=False))
     for index in range(20):
         operations.append(client.log_param(run_id, f"p{index}", index, synchronous=False))
         operations.append(client.set_tag(run_id, f"t{index}", index, synchronous=False))
-    operations.append(client.log_batch(run_id, metrics=[Metric(f"b{i}", i, T0, 0) for i in range(1500)], synchronous=False))
+    operations.append(
+        client.log_batch(run_id, metrics=[Metric(f"b{i}", i, T0, 0) for i in range(1500)], synchronous=False)
+    )
     for operation in operations:
         operation.wait()
 

@@ -1,10 +1,10 @@
 """MLflow clients of earlier releases: they do what `old_client.py` says, and a new client reads what they wrote.
 
-`tests/run` sets TRACKSIDE_PYTHON_MLFLOW2 and TRACKSIDE_PYTHON_MLFLOW1 to the Python interpreters of two environments made
-from `requirements-mlflow2.txt` and `requirements-mlflow1.txt`.
+`tests/run` sets TRACKSIDE_PYTHON_MLFLOW2 and TRACKSIDE_PYTHON_MLFLOW1 to the Python interpreters of two environments
+made from `requirements-mlflow2.txt` and `requirements-mlflow1.txt`.
 
-The registry of MLflow 1 lives below `/api/2.0/preview/mlflow`, and two of its calls are gone: Trackside serves both, a real
-MLflow 3 server does neither. The tests for it are the only ones that fail on such a server.
+The registry of MLflow 1 lives below `/api/2.0/preview/mlflow`, and two of its calls are gone: Trackside serves both, a
+real MLflow 3 server neither. `test_registry[1]` and `test_lists_of_mlflow_1` are the only tests that fail there.
 """
 
 import json
@@ -73,9 +73,14 @@ def test_runs(old_client, client, major):
     assert found.data.params == {"p": "größer"} | {f"p{i}": str(i) for i in range(75)}
     assert {key: value for key, value in found.data.tags.items() if not key.startswith("mlflow.")} == report["tags"]
     for key in range(5):
-        points = [(point.timestamp, point.step, point.value) for point in client.get_metric_history(report["run_id"], f"batch-{key}")]
+        points = [
+            (point.timestamp, point.step, point.value)
+            for point in client.get_metric_history(report["run_id"], f"batch-{key}")
+        ]
         assert points == [(T0 + i, -i, i / 8) for i in range(key, 850, 5)]
-    points = [(point.timestamp, point.step, point.value) for point in client.get_metric_history(report["run_id"], "loss")]
+    points = [
+        (point.timestamp, point.step, point.value) for point in client.get_metric_history(report["run_id"], "loss")
+    ]
     assert points == [(T0, 0, 3.0), (T0 + 1, 1, 2.0), (T0 + 2, 2, 1.0)]
     assert len(client.search_runs([report["experiment_id"]])) == 7
 

@@ -7,7 +7,9 @@ from mlflow.exceptions import MlflowException, RestException
 
 pytest_plugins = "mlflow_session"
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*stage.*:FutureWarning", "ignore:.*get_latest_versions.*:FutureWarning")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:.*stage.*:FutureWarning", "ignore:.*get_latest_versions.*:FutureWarning"
+)
 
 
 @pytest.fixture
@@ -21,7 +23,9 @@ def add_version(client, model, run_id):
     """Register one more version of `model`, made from an artifact of `run_id`; returns its number."""
 
     def add(**options):
-        return client.create_model_version(model, f"runs:/{run_id}/model", run_id, await_creation_for=10, **options).version
+        return client.create_model_version(
+            model, f"runs:/{run_id}/model", run_id, await_creation_for=10, **options
+        ).version
 
     return add
 
@@ -248,7 +252,9 @@ def family(client, unique, run_id):
         name = f"{prefix}-{letter}"
         client.create_registered_model(name, tags={"parity": "even" if index % 2 == 0 else "odd"})
         for number in range(index):
-            client.create_model_version(name, f"runs:/{run_id}/model-{number}", run_id, tags={"number": str(number)}, await_creation_for=10)
+            client.create_model_version(
+                name, f"runs:/{run_id}/model-{number}", run_id, tags={"number": str(number)}, await_creation_for=10
+            )
     return prefix
 
 
@@ -264,7 +270,13 @@ def test_search_of_models(client, family):
     assert search("tags.parity ILIKE 'EV%'") == list("bce")
     assert search(f"name ILIKE '{family.upper()}-A'") == ["a"]
     assert [model.name for model in client.search_registered_models(f"name = '{family}-c'")] == [f"{family}-c"]
-    assert [len(model.latest_versions) for model in client.search_registered_models(f"name LIKE '{family}%'")] == [1, 0, 1, 1, 1]
+    assert [len(model.latest_versions) for model in client.search_registered_models(f"name LIKE '{family}%'")] == [
+        1,
+        0,
+        1,
+        1,
+        1,
+    ]
 
     pages, token = [], None
     while True:

@@ -26,7 +26,9 @@ def user_tags(run):
 
 
 def test_a_new_run_reads_back_whole(client, experiment_id):
-    run = client.create_run(experiment_id, start_time=1_700_000_000_123, tags={"a": "1", "mlflow.user": "Zoë"}, run_name="Läufer 1")
+    run = client.create_run(
+        experiment_id, start_time=1_700_000_000_123, tags={"a": "1", "mlflow.user": "Zoë"}, run_name="Läufer 1"
+    )
     run_id = run.info.run_id
     expected = {
         "run_id": run_id,
@@ -70,7 +72,13 @@ def test_the_fluent_interface_records_a_run(fluent, client, experiment_id):
     found = client.get_run(run.info.run_id)
     assert before <= found.info.start_time <= found.info.end_time <= after
     assert (found.info.status, found.info.run_name) == ("FINISHED", "whole")
-    assert found.data.params == {"optimizer": "adam", "layers": "3", "rate": "0.1", "shape": "(2, 3)", "nothing": "None"}
+    assert found.data.params == {
+        "optimizer": "adam",
+        "layers": "3",
+        "rate": "0.1",
+        "shape": "(2, 3)",
+        "nothing": "None",
+    }
     assert found.data.metrics == {"loss": 0.25, "accuracy": 1.0}
     assert user_tags(found) == {"kind": "changed", "count": "5", "empty": ""}
     assert found.data.tags["mlflow.note.content"] == "**bold**"
@@ -187,10 +195,10 @@ def test_an_unknown_run_is_not_found(client, tmp_path):
 def test_tags_are_set_replaced_and_deleted(client, run_id):
     client.set_tag(run_id, "a", "1")
     client.set_tag(run_id, "a", "2")
-    client.set_tag(run_id, "path/to.the-tag_1: x", "ß😀\n\t\"quoted\"")
+    client.set_tag(run_id, "path/to.the-tag_1: x", 'ß😀\n\t"quoted"')
     client.set_tag(run_id, "long", "x" * 8000)
     client.log_batch(run_id, tags=[RunTag("a", "3"), RunTag("b", "")])
-    expected = {"a": "3", "b": "", "path/to.the-tag_1: x": "ß😀\n\t\"quoted\"", "long": "x" * 8000}
+    expected = {"a": "3", "b": "", "path/to.the-tag_1: x": 'ß😀\n\t"quoted"', "long": "x" * 8000}
     assert user_tags(client.get_run(run_id)) == expected
     client.delete_tag(run_id, "long")
     del expected["long"]

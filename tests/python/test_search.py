@@ -69,7 +69,7 @@ def search(client, shelf):
         ("tags.team = 'red'", "ac"),
         ("tag.team != 'red'", "b"),
         ("tags.`a b` = 'spaced'", "c"),
-        ('tags."über" = \'ja\'', "a"),
+        ("tags.\"über\" = 'ja'", "a"),
         ("tags.note LIKE '%sure'", "d"),
         ("tags.team IS NULL", "de"),
         ("attributes.status = 'FINISHED'", "ad"),

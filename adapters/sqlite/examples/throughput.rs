@@ -60,13 +60,16 @@ async fn singles(store: &SqliteStore, experiment: ExperimentId) -> Result<()> {
             let store = store.clone();
             tasks.spawn(async move {
                 let run = store.create_run(new_run(experiment, n_tasks * 10_000 + n)).await?.info.id;
+                let mut latencies = Vec::new();
                 for step in 0..APPENDS_PER_TASK {
+                    let asked = Instant::now();
                     store.append(&run, vec![Event::Points(vec![point("loss", step)])]).await?;
+                    latencies.push(asked.elapsed());
                 }
-                Ok(())
+                Ok(latencies)
             });
         }
-        tasks.join_all().await.into_iter().collect::<Result<()>>()?;
+        let mut latencies = tasks.join_all().await.into_iter().collect::<Result<Vec<_>>>()?.concat();
         report(
             &format!("appends of one point, {n_tasks} tasks"),
             APPENDS_PER_TASK * i64::from(n_tasks),
@@ -74,7 +77,9 @@ async fn singles(store: &SqliteStore, experiment: ExperimentId) -> Result<()> {
         );
         let after = store.stats();
         let jobs = (after.jobs - before.jobs) as f64 / (after.commits - before.commits) as f64;
-        println!("{jobs:>12.1} requests per commit");
+        latencies.sort();
+        let (median, worst) = (latencies[latencies.len() / 2], latencies[latencies.len() * 99 / 100]);
+        println!("{jobs:>12.1} requests per commit, {median:.2?} median and {worst:.2?} 99th percentile of latency");
     }
     Ok(())
 }

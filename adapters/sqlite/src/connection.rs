@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags};
+use trackside_core::{Error, ErrorKind};
 
 use crate::{config::Config, error::Result};
 
@@ -10,9 +11,15 @@ use crate::{config::Config, error::Result};
 const STATEMENTS: usize = 256;
 
 /// A connection that may write; the file is created when it is missing. The journal mode is left alone.
+/// `Unavailable` when the file may only be read.
 pub(crate) fn open_writer(path: &Path, config: &Config) -> Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = open(path, flags, config, config.writer_cache_kib)?;
+    if connection.is_readonly("main")? {
+        // SQLite opens such a file all the same, and would refuse the first write.
+        let message = format!("{} may not be written", path.display());
+        return Err(Error::new(ErrorKind::Unavailable, message).into());
+    }
     connection.execute_batch(
         // An acknowledged write survives loss of power. A plain fsync on macOS does not reach the disk.
         "PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON; PRAGMA foreign_keys = ON;

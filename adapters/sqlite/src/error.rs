@@ -35,18 +35,15 @@ pub(crate) enum Failure {
 
 impl From<Failure> for Error {
     fn from(failure: Failure) -> Self {
-        let (kind, message) = match &failure {
-            Failure::Domain(_) => (ErrorKind::Internal, ""),
-            Failure::Sqlite(error) => meaning(error),
-            Failure::Group(error) => meaning(error),
+        let (kind, message) = match failure {
+            Failure::Domain(error) => return error,
+            Failure::Sqlite(ref error) => meaning(error),
+            Failure::Group(ref error) => meaning(error),
             Failure::Neighbour => (ErrorKind::Unavailable, "the write was rolled back, nothing was written: try again"),
             Failure::Panic(_) => (ErrorKind::Internal, "the store failed to serve the request"),
             Failure::Closed => (ErrorKind::Unavailable, "the store is closed"),
         };
-        match failure {
-            Failure::Domain(error) => error,
-            other => Self::new(kind, message).with_source(other),
-        }
+        Self::new(kind, message).with_source(failure)
     }
 }
 

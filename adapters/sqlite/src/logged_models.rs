@@ -94,13 +94,12 @@ fn insert(connection: &Connection, new: &NewLoggedModel) -> error::Result<i64> {
 }
 
 fn apply(connection: &Connection, id: &LoggedModelId, change: &LoggedModelChange, at: Timestamp) -> error::Result<()> {
-    let touch = "UPDATE logged_model SET updated_at = ?2 WHERE id = ?1 RETURNING pk";
-    let touched = number(connection, touch, params![id.as_str(), at.millis()])?;
-    let pk = touched.ok_or_else(|| fault::logged_model_not_found(id))?;
+    let found = number(connection, "SELECT pk FROM logged_model WHERE id = ?1", [id.as_str()])?;
+    let pk = found.ok_or_else(|| fault::logged_model_not_found(id))?;
     match change {
         LoggedModelChange::Status(status) => {
-            let sql = "UPDATE logged_model SET status = ?2 WHERE pk = ?1";
-            execute(connection, sql, params![pk, status.as_str()])?;
+            let sql = "UPDATE logged_model SET status = ?2, updated_at = ?3 WHERE pk = ?1";
+            execute(connection, sql, params![pk, status.as_str(), at.millis()])?;
         }
         LoggedModelChange::SetTags(tags) => LOGGED_MODEL_TAGS.set(connection, pk, tags)?,
         LoggedModelChange::DeleteTag(key) => {
@@ -116,7 +115,7 @@ fn apply(connection: &Connection, id: &LoggedModelId, change: &LoggedModelChange
             }
         }
         LoggedModelChange::Delete => {
-            let sql = "UPDATE logged_model SET deleted_at = coalesce(deleted_at, ?2) WHERE pk = ?1";
+            let sql = "UPDATE logged_model SET deleted_at = coalesce(deleted_at, ?2), updated_at = ?2 WHERE pk = ?1";
             execute(connection, sql, [pk, at.millis()])?;
         }
     }

@@ -6,12 +6,7 @@ use rusqlite::Connection;
 use trackside_core::{Error, ErrorKind};
 
 use crate::{
-    Config, Stats,
-    connection::open_writer,
-    error::{Failure, Result},
-    inspect::inspect,
-    migrate::migrate,
-    readers::Readers,
+    Config, Stats, connection::open_writer, error::Result, inspect::inspect, migrate::migrate, readers::Readers,
     writer::Writer,
 };
 
@@ -39,12 +34,14 @@ impl SqliteStore {
     fn open_file(path: &Path, config: Config) -> Result<Self> {
         // Readers open the file later, perhaps from another working directory. An absolute path also keeps names
         // with a meaning to SQLite, such as `:memory:`, names of files.
-        let path = std::path::absolute(path).map_err(|error| unavailable("the path cannot be resolved", error))?;
+        let path = std::path::absolute(path)
+            .map_err(|error| Error::invalid("the path of the database cannot be resolved").with_source(error))?;
         inspect(&path)?;
         let mut connection = open_writer(&path, &config)?;
         migrate(&mut connection, &path, config.busy_timeout)?;
-        let writer = Writer::start(connection, &config)
-            .map_err(|error| unavailable("the thread that writes cannot be started", error))?;
+        let writer = Writer::start(connection, &config).map_err(|error| {
+            Error::new(ErrorKind::Unavailable, "the thread that writes cannot be started").with_source(error)
+        })?;
         Ok(Self { writer, readers: Readers::new(path, config) })
     }
 
@@ -75,8 +72,4 @@ impl SqliteStore {
     {
         Ok(self.readers.read(work).await?)
     }
-}
-
-fn unavailable(message: &str, error: std::io::Error) -> Failure {
-    Error::new(ErrorKind::Unavailable, message).with_source(error).into()
 }

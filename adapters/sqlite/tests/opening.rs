@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     env, fs,
     path::{Path, PathBuf},
-    process::{Child, Command},
+    process::Command,
     sync::Barrier,
     thread,
     time::SystemTime,
@@ -120,45 +120,26 @@ fn threads_may_open_a_new_file_at_once() {
     });
 }
 
-/// Set to a path for a process that a test starts from this very binary, to run the same test as its other half.
-const OTHER_HALF: &str = "TRACKSIDE_TEST_OTHER_HALF";
-
-fn other_half(test: &str, path: &Path) -> Child {
-    let mut command = Command::new(env::current_exe().unwrap());
-    command.args(["--quiet", "--exact", test]).env(OTHER_HALF, path);
-    command.spawn().unwrap()
-}
+/// Set to a path for the processes that the next test starts from this very binary.
+const OPEN: &str = "TRACKSIDE_TEST_OPEN";
 
 #[test]
 fn processes_may_open_a_new_file_at_once() {
-    if let Some(path) = env::var_os(OTHER_HALF) {
+    if let Some(path) = env::var_os(OPEN) {
         SqliteStore::open(path, Config::default()).unwrap();
         return;
     }
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("trackside.db");
-    let children: Vec<_> = (0..6).map(|_| other_half("processes_may_open_a_new_file_at_once", &path)).collect();
+    let child = || {
+        let mut command = Command::new(env::current_exe().unwrap());
+        command.args(["--quiet", "--exact", "processes_may_open_a_new_file_at_once"]).env(OPEN, &path);
+        command.spawn().unwrap()
+    };
+    let children: Vec<_> = (0..6).map(|_| child()).collect();
     for mut child in children {
         assert!(child.wait().unwrap().success());
     }
-}
-
-#[test]
-fn looking_at_an_open_file_keeps_its_locks() {
-    if let Some(path) = env::var_os(OTHER_HALF) {
-        // Needs a file that nobody else has open.
-        Connection::open(path)
-            .unwrap()
-            .execute_batch("PRAGMA busy_timeout = 0; PRAGMA journal_mode = DELETE")
-            .unwrap_err();
-        return;
-    }
-    let folder = TempDir::new().unwrap();
-    let path = folder.path().join("trackside.db");
-    let first = SqliteStore::open(&path, Config::default()).unwrap();
-    drop(SqliteStore::open(&path, Config::default()).unwrap());
-    assert!(other_half("looking_at_an_open_file_keeps_its_locks", &path).wait().unwrap().success());
-    drop(first);
 }
 
 #[tokio::test]

@@ -5,7 +5,12 @@ use std::collections::HashSet;
 use serde::{Deserialize, Serialize};
 use trackside_core::{self as core, ExperimentId, Key, Page, PageRequest, Query, fault, query::ExperimentField};
 
-use crate::{Choice, Failure, Int, Tag, Texts, names, page, request::required, search, view::view};
+use crate::{
+    Choice, Failure, Int, Tag, Texts, names, page,
+    request::required,
+    search::{self, python},
+    view::view,
+};
 
 /// Longest name, in characters.
 pub const MAX_EXPERIMENT_NAME_CHARS: usize = 500;
@@ -230,7 +235,8 @@ impl From<Page<core::Experiment>> for ExperimentsFound {
 
 /// Reads an experiment id.
 pub fn experiment_id(text: &str) -> Result<ExperimentId, Failure> {
-    text.parse().map(ExperimentId::new).map_err(|_| {
+    let number = python::integer(text).and_then(|number| number.parse().ok());
+    number.map(ExperimentId::new).ok_or_else(|| {
         Failure::invalid(format!("Invalid experiment ID '{text}'. Experiment ID must be a valid integer."))
     })
 }
@@ -248,5 +254,48 @@ fn experiment_tags(tags: Vec<Tag>) -> Result<Vec<core::Tag>, Failure> {
     match tags.iter().find(|tag| !seen.insert(&tag.key)) {
         Some(twice) => Err(fault::duplicate_key("The tag", &twice.key).into()),
         None => Ok(tags),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_read_as_python_reads_integers() {
+        for (text, id) in [("7", 7), (" 7 ", 7), ("-1", -1), ("007", 7)] {
+            assert_eq!(experiment_id(text).unwrap(), ExperimentId::new(id), "{text:?}");
+        }
+        for bad in ["", "abc", "1.5", "99999999999999999999"] {
+            let message = format!("Invalid experiment ID '{bad}'. Experiment ID must be a valid integer.");
+            assert_eq!(experiment_id(bad).unwrap_err().message, message);
+        }
+    }
+
+    #[test]
+    fn names_and_tags_are_bounded_and_keys_differ() {
+        let create = |name: String, keys: &[&str]| {
+            let tag = |key: &&str| Tag { key: Some((*key).to_owned()), value: None };
+            let tags = Some(keys.iter().map(tag).collect());
+            CreateExperiment { name: Some(name), artifact_location: Some(String::new()), tags }.checked()
+        };
+        let (_, location, tags) = create("é".repeat(500), &["a", "b"]).unwrap();
+        assert_eq!((location, tags.len()), (None, 2));
+        let too_long = create("é".repeat(501), &[]).unwrap_err().message;
+        assert_eq!(too_long, "'name' exceeds the maximum length of 500 characters");
+        assert_eq!(
+            create("n".to_owned(), &["a", "b", "a"]).unwrap_err().message,
+            "The tag 'a' is given more than once"
+        );
+    }
+
+    #[test]
+    fn pages_are_bounded() {
+        let limit =
+            |limit: Option<i64>| SearchExperiments { max_results: limit.map(Int), ..Default::default() }.checked();
+        assert_eq!(limit(None).unwrap().1.limit, 1000);
+        assert_eq!(limit(Some(50_000)).unwrap().1.limit, 50_000);
+        assert!(limit(Some(0)).unwrap_err().message.ends_with("It must be a positive integer"));
+        assert!(limit(Some(50_001)).unwrap_err().message.ends_with("It must be at most 50000"));
     }
 }

@@ -10,7 +10,7 @@ use trackside_core::{
 use crate::{
     Failure, Flag, Int, LoggedModel, MAX_SEARCH_RESULTS,
     experiment::experiment_id,
-    request::{missing, required},
+    request::required,
     search::{self, LoggedModelOrder, MeasuredOn},
 };
 
@@ -117,7 +117,7 @@ impl SearchLoggedModels {
         })?;
         let query = Query {
             filter: search::parse_logged_model_filter(&scope.filter, &scope.measured_on())?,
-            order: search::parse_logged_model_order(&scope.order()?)?,
+            order: search::parse_logged_model_order(&scope.order())?,
             view: View::default(),
         };
         let experiments = scope.experiment_ids.iter().map(|id| experiment_id(id)).collect::<Result<_, _>>()?;
@@ -135,17 +135,14 @@ impl SearchScope {
         self.datasets.iter().map(one).collect()
     }
 
-    fn order(&self) -> Result<Vec<LoggedModelOrder>, Failure> {
-        let one = |(at, order): (usize, &OrderLoggedModels)| {
-            let field_name = order.field_name.clone().filter(|name| !name.is_empty());
-            Ok(LoggedModelOrder {
-                field_name: field_name.ok_or_else(|| missing(format_args!("order_by[{at}].field_name")))?,
-                ascending: order.ascending.is_none_or(|Flag(ascending)| ascending),
-                dataset_name: order.dataset_name.clone(),
-                dataset_digest: order.dataset_digest.clone(),
-            })
+    fn order(&self) -> Vec<LoggedModelOrder> {
+        let one = |order: &OrderLoggedModels| LoggedModelOrder {
+            field_name: order.field_name.clone().unwrap_or_default(),
+            ascending: order.ascending.is_none_or(|Flag(ascending)| ascending),
+            dataset_name: order.dataset_name.clone(),
+            dataset_digest: order.dataset_digest.clone(),
         };
-        self.order_by.iter().enumerate().map(one).collect()
+        self.order_by.iter().map(one).collect()
     }
 
     /// The store's token in one that came; an empty one is none.

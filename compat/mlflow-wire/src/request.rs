@@ -95,6 +95,8 @@ fn read<'de, T: DeserializeOwned>(
 ) -> Result<T, Failure> {
     serde_path_to_error::deserialize(request).map_err(|error| {
         let path = error.path().to_string();
+        // MLflow names a list, not the item of a wrong type.
+        let path = path.strip_suffix(']').and_then(|path| path.rsplit_once('[')).map_or(&*path, |(list, _)| list);
         let pointer = format!("/{}", path.replace('[', ".").replace(']', "").replace('.', "/"));
         let value = tree.pointer(&pointer).unwrap_or(&Value::Null);
         spelled_twice(&error.into_inner()).unwrap_or_else(|| wrong_type(value, path))
@@ -280,6 +282,12 @@ mod tests {
         let failure = from_json::<Batch>(br#"{"ids":"a"}"#).unwrap_err();
         assert!(
             failure.message.starts_with("Invalid value \"a\" for parameter 'ids' supplied:"),
+            "{}",
+            failure.message
+        );
+        let failure = from_json::<Batch>(br#"{"ids":["a",5]}"#).unwrap_err();
+        assert!(
+            failure.message.starts_with("Invalid value [\"a\",5] for parameter 'ids' supplied:"),
             "{}",
             failure.message
         );

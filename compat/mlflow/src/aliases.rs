@@ -1,7 +1,7 @@
 //! `/mlflow/registered-models/alias`.
 
 use axum::{Json, Router, extract::State, routing::get};
-use trackside_core::RegisteredModelChange;
+use trackside_core::{ErrorKind, RegisteredModelChange, fault};
 use trackside_mlflow_wire as wire;
 
 use crate::{Door, error::Answer, params::Params, system::Empty};
@@ -19,9 +19,14 @@ async fn version(
     Ok(Json(wire::ModelVersionFound { model_version: version.into() }))
 }
 
+/// MLflow looks for the version alone, so that it is what is missing even when the model is.
 async fn set(State(door): State<Door>, Params(body): Params<wire::SetAlias>) -> Answer<Empty> {
     let (name, alias, number) = body.checked()?;
-    door.service.change_registered_model(&name, RegisteredModelChange::SetAlias(alias, number)).await?;
+    let set = door.service.change_registered_model(&name, RegisteredModelChange::SetAlias(alias, number)).await;
+    set.map_err(|error| match error.kind() {
+        ErrorKind::NotFound => fault::model_version_not_found(&name, number),
+        _ => error,
+    })?;
     Ok(Json(Empty {}))
 }
 

@@ -75,7 +75,7 @@ mod tests {
             ("model.pkl", "application/octet-stream"),
             ("noextension", "application/octet-stream"),
             ("unknown.zzz", "application/octet-stream"),
-            (".json", "text/plain"),
+            (".json", "application/octet-stream"),
             ("a.", "application/octet-stream"),
         ] {
             assert_eq!(of_name(name), expected, "{name}");

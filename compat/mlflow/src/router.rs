@@ -1,7 +1,7 @@
 //! Which paths exist, under which prefixes.
 
 use axum::{Router, middleware};
-use http::{Method, Uri};
+use http::{Method, StatusCode, Uri};
 use trackside_mlflow_wire::{ErrorCode, Failure};
 
 use crate::{
@@ -36,11 +36,20 @@ pub fn router(door: Door) -> Router {
     for prefix in PREFIXES_V3 {
         router = router.nest(prefix, v3.clone());
     }
-    router.fallback(unknown).layer(middleware::from_fn(workspace::guard)).with_state(door)
+    router
+        .fallback(unknown)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(middleware::from_fn(workspace::guard))
+        .with_state(door)
 }
 
 /// MLflow answers an unknown path with HTML, which its client takes for `ENDPOINT_NOT_FOUND` too.
 async fn unknown(method: Method, uri: Uri) -> MlflowError {
     let path = uri.path();
     MlflowError(Failure::new(ErrorCode::EndpointNotFound, format!("{method} {path} is not an endpoint of this server")))
+}
+
+/// To a client that looks for alternatives, a wrong method is as good as no path.
+async fn wrong_method(method: Method, uri: Uri) -> (StatusCode, MlflowError) {
+    (StatusCode::METHOD_NOT_ALLOWED, unknown(method, uri).await)
 }

@@ -4,7 +4,7 @@ use std::{fs, path::Path, sync::Arc};
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, TryStreamExt};
-use object_store::{ObjectStore, ObjectStoreExt, WriteMultipart, local::LocalFileSystem};
+use object_store::{ObjectStore, ObjectStoreExt, WriteMultipart, chunked::ChunkedStore, local::LocalFileSystem};
 use trackside_core::{ArtifactEntry, ArtifactPath, Error, Result};
 
 use crate::{ArtifactFile, error};
@@ -12,6 +12,10 @@ use crate::{ArtifactFile, error};
 /// Bytes gathered before they go to the store, and the most that wait beside them: the memory of one upload
 /// is at most twice this, whatever its size. 1 MiB keeps the calls per gigabyte near a thousand.
 const CHUNK_BYTES: usize = 1024 * 1024;
+
+/// Bytes of a local file read at once, which is the memory of one download. By itself `object_store` reads 8 KiB and
+/// goes through a thread pool each time, which makes downloads eight times slower.
+const READ_BYTES: usize = 256 * 1024;
 
 /// Files below one root. A clone is the same root.
 #[derive(Debug, Clone)]
@@ -27,7 +31,8 @@ impl ArtifactStore {
         };
         fs::create_dir_all(root).map_err(|source| failed(source.into()))?;
         let store = LocalFileSystem::new_with_prefix(root).map_err(|source| failed(source.into()))?;
-        Ok(Self::new(Arc::new(store.with_fsync(true).with_automatic_cleanup(true))))
+        let store = Arc::new(store.with_fsync(true).with_automatic_cleanup(true));
+        Ok(Self::new(Arc::new(ChunkedStore::new(store, READ_BYTES))))
     }
 
     /// Any object store; its root is the root.

@@ -21,7 +21,7 @@ use crate::{
 /// database at their first one.
 const REHEARSAL: Duration = Duration::from_secs(3);
 const REHEARSAL_CONNECTIONS: usize = 16;
-/// Between readings of memory under load. One of MLflow's dozen processes takes about 20 ms of one core.
+/// Between readings of memory under load. The kernel walks every page of the tree for one.
 const MEMORY_EVERY: Duration = Duration::from_secs(1);
 
 pub(crate) async fn run(args: &CompareArgs) -> anyhow::Result<()> {

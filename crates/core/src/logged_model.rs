@@ -43,7 +43,7 @@ pub struct LoggedModel {
     pub name: String,
     /// When it was created.
     pub created_at: Timestamp,
-    /// When its status, params or tags last changed.
+    /// When its status last changed or it was deleted; tags and params do not count.
     pub updated_at: Timestamp,
     /// URI of its files.
     pub artifact_uri: String,

@@ -52,6 +52,26 @@ impl<'a> UriParts<'a> {
         same_place && !roots.is_empty() && own.starts_with(&roots) && own.iter().all(|segment| segment != "..")
     }
 
+    /// The protocol and host that whoever follows it connects to, if the URI chooses them.
+    fn host(&self) -> Option<(&str, String)> {
+        let scheme = self.scheme.as_str();
+        // Without a host `mlflow-artifacts:` means this server; the others connect to localhost.
+        if !HOST_SCHEMES.contains(&scheme) || (scheme == "mlflow-artifacts" && self.authority.is_empty()) {
+            return None;
+        }
+        let protocol = match scheme {
+            "viewfs" => "hdfs",
+            "https" | "mlflow-artifacts" => "http",
+            other => other,
+        };
+        let host = match self.authority.rsplit_once('@') {
+            // HTTP clients end the host at a backslash, so what follows an `@` may not be it.
+            Some((user, host)) if !user.contains('\\') => host,
+            _ => self.authority,
+        };
+        Some((protocol, host.to_ascii_lowercase()))
+    }
+
     /// Segments of the path, percent-encoding undone until nothing is left of it.
     pub(crate) fn segments(&self) -> Vec<String> {
         self.path.split('/').filter(|part| !part.is_empty() && *part != ".").map(fully_decoded).collect()
@@ -81,7 +101,7 @@ pub(crate) fn fully_decoded(text: &str) -> String {
 ///
 /// `Invalid` for what no client could use, and for a URI that would make the server connect to a host of the
 /// client's choice.
-pub(crate) fn check_location(uri: &str) -> Result<()> {
+pub(crate) fn check_location(uri: &str, artifact_root: &str) -> Result<()> {
     let parts = UriParts::of(uri);
     // Only in a plain path does a semicolon begin what MLflow calls params.
     if uri.contains('#') || (parts.scheme.is_empty() && uri.contains(';')) {
@@ -90,7 +110,7 @@ pub(crate) fn check_location(uri: &str) -> Result<()> {
     if uri.split_once('?').is_some_and(|(_, query)| fully_decoded(query).contains("..")) {
         return Err(Error::invalid("Invalid query string"));
     }
-    check_host(uri, "artifact_location")?;
+    check_host(uri, "artifact_location", artifact_root)?;
     if parts.scheme == "runs" {
         return Err(Error::invalid(format!("Artifact location cannot be a runs:/ URI. Given: '{uri}'")));
     }
@@ -107,18 +127,19 @@ pub(crate) fn check_location(uri: &str) -> Result<()> {
     Ok(())
 }
 
-/// `Invalid` when the URI names a host to connect to, or hides what it names from one of its readers.
-pub(crate) fn check_host(uri: &str, field: &str) -> Result<()> {
+/// `Invalid` when the URI names a host to connect to that is not the artifact root's, or hides what it names from
+/// one of its readers.
+pub(crate) fn check_host(uri: &str, field: &str, artifact_root: &str) -> Result<()> {
     // Some readers of URIs drop these, others stop at them.
     if uri.contains(char::is_control) || uri.starts_with(char::is_whitespace) {
         return Err(Error::invalid(format!("'{field}' must not contain control characters or begin with a blank.")));
     }
-    let UriParts { scheme, authority, .. } = UriParts::of(uri);
-    // Without a host `mlflow-artifacts:` means this server; the others connect to localhost.
-    let names_host = HOST_SCHEMES.contains(&scheme.as_str()) && (scheme != "mlflow-artifacts" || !authority.is_empty());
-    if !names_host {
+    let (parts, root) = (UriParts::of(uri), UriParts::of(artifact_root));
+    let host = parts.host();
+    if host.is_none() || host == root.host() {
         return Ok(());
     }
+    let scheme = &parts.scheme;
     Err(Error::invalid(format!(
         "'{field}' cannot use the '{scheme}' scheme: the '{scheme}' scheme addresses a host other than the tracking \
          server's configured artifact storage, so the server would connect to the host named in the URI. Use a path \
@@ -167,24 +188,40 @@ mod tests {
         for good in
             ["s3://bucket/a", "/srv/mlflow", "file:///srv", "mlflow-artifacts:/x", "gs://b", "s3://b/a;c", "dbfs:/a b"]
         {
-            check_location(good).unwrap();
+            check_location(good, "").unwrap();
         }
         for bad in
             ["runs:/x/y", "s3://b/a#f", "s3://b/%2e%2e/x", "s3://b/a?x=%2e./y", "/srv/a;b", &"s3://b/".repeat(300)]
         {
-            check_location(bad).unwrap_err();
+            check_location(bad, "").unwrap_err();
         }
     }
 
     #[test]
     fn hosts_of_the_clients_choice_are_refused() {
-        for bad in
-            ["http://host/a", "HTTPS://host", "mlflow-artifacts://host/a", "ftp:///a", "ht\ntp://host", " http://h"]
-        {
-            check_host(bad, "source").unwrap_err();
+        for bad in [
+            "http://host/a",
+            "HTTPS://host",
+            "mlflow-artifacts://host/a",
+            "ftp:///a",
+            "ht\ntp://host",
+            " http://h",
+            "abfss://c@account.host/a",
+        ] {
+            check_host(bad, "source", "mlflow-artifacts:").unwrap_err();
         }
         for good in ["s3://bucket/a", "wasbs://c@host/a", "mlflow-artifacts:/a", "/a", "a b"] {
-            check_host(good, "source").unwrap();
+            check_host(good, "source", "mlflow-artifacts:").unwrap();
         }
+    }
+
+    #[test]
+    fn the_host_of_the_artifact_root_is_trusted() {
+        let root = "abfss://c@account.host/mlflow";
+        check_host("abfss://other@Account.host/a", "source", root).unwrap();
+        check_host("abfss://c@elsewhere/a", "source", root).unwrap_err();
+        check_host("abfss://elsewhere\\@account.host/a", "source", root).unwrap_err();
+        check_host("viewfs://nn:8020/a", "source", "hdfs://nn:8020/mlflow").unwrap();
+        check_host("http://nn:8020/a", "source", "hdfs://nn:8020/mlflow").unwrap_err();
     }
 }

@@ -11,7 +11,7 @@ impl Service {
     pub async fn create_experiment(&self, name: Key, location: Option<String>, tags: Vec<Tag>) -> Result<Experiment> {
         let artifact_location = match location {
             Some(uri) => {
-                check_location(&uri)?;
+                check_location(&uri, &self.parts.artifact_root)?;
                 ArtifactLocation::At(uri)
             }
             None => ArtifactLocation::Under(self.parts.artifact_root.clone()),

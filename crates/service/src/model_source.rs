@@ -64,7 +64,7 @@ impl Service {
         run: Option<RunId>,
         model: Option<&LoggedModelId>,
     ) -> Result<Source> {
-        check_host(uri, "source")?;
+        check_host(uri, "source", &self.parts.artifact_root)?;
         let model_uri = parse_model_uri(uri)?;
         if let Some(ModelUri::Version(name, which)) = &model_uri {
             return self.source_of_version(uri, name, which, run, model).await;

@@ -34,6 +34,10 @@ trait Searchable {
 
     /// Where the value of this field is. `alias` names the row of another table that holds it, if there is one.
     fn place(&self, alias: &str, binds: &mut Binds) -> Place;
+    /// Where a filter finds the values of a field that has several, any of which may pass a test.
+    fn tested(&self, alias: &str, binds: &mut Binds) -> Place {
+        self.place(alias, binds)
+    }
 }
 
 /// A search under construction: conditions besides those of the query.

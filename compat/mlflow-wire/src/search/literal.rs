@@ -3,6 +3,8 @@
 //! The two are not read alike. A quoted text is taken as it stands, without any escape. A list is a literal of
 //! Python, which MLflow evaluates: there backslashes escape, neighbouring texts are one, and a comma may trail.
 //!
+//! Texts with a prefix or in triple quotes, `None`, comments and arithmetic are Python, too, but not read here.
+//!
 //! Source: `SearchUtils._strip_quotes` and `_parse_list_from_sql_token` of MLflow 3.17.2. Elsewhere: the texts in a
 //! list (`python.rs`).
 

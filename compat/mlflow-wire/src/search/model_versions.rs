@@ -5,7 +5,7 @@
 
 use trackside_core::{
     Error, Key, Result,
-    query::{Filter, ModelVersionField, Order},
+    query::{Filter, ModelVersionField, Order, Test},
 };
 
 use super::{
@@ -86,7 +86,15 @@ fn leaf(mut read: Read) -> Result<Filter<ModelVersionField>> {
         (_, "run_id") => ModelVersionField::Run,
         (_, _) => ModelVersionField::Source,
     };
-    Ok(Filter::Field(field, read.test()?))
+    let excludes = matches!(comparator, "!=" | "NOT IN");
+    let test = Filter::Field(field, read.test()?);
+    // MLflow keeps an empty text where a version has no run, which differs from every id.
+    Ok(match &test {
+        Filter::Field(ModelVersionField::Run, _) if excludes => {
+            Filter::Any(vec![test, Filter::Field(ModelVersionField::Run, Test::Present(false))])
+        }
+        _ => test,
+    })
 }
 
 fn version_number(value: Value) -> Result<Value> {

@@ -15,9 +15,7 @@ use super::{
     identifier::Entity,
     value::{Read, Value},
 };
-
-/// The tag that marks a prompt.
-const IS_PROMPT: &str = "mlflow.prompt.is_prompt";
+use crate::prompt::IS_PROMPT;
 
 fn is_about_prompts(read: &Read) -> bool {
     read.entity == Entity::Tag && read.key == IS_PROMPT

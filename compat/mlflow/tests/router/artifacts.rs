@@ -149,6 +149,15 @@ async fn uploads_in_parts_are_refused_with_the_text_that_clients_know() {
 }
 
 #[tokio::test]
+async fn artifacts_need_not_pass_through_the_server() {
+    let server = Server::start_with(false).await;
+    assert_eq!(put(&server, "a", "x").await, 501);
+    let (status, _, body) = get(&server, &format!("{ROOT}?path=a"), &[]).await;
+    assert_eq!((status, body.contains("--no-serve-artifacts")), (501, true));
+    server.run().await;
+}
+
+#[tokio::test]
 async fn the_web_ui_uploads_small_files() {
     let server = Server::start().await;
     let run = server.run().await;

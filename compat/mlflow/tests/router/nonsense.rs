@@ -1,5 +1,7 @@
 use axum::body::Body;
 use http::Request;
+use http_body_util::BodyExt;
+use serde_json::Value;
 
 use crate::server::Server;
 
@@ -165,8 +167,13 @@ async fn nonsense_is_never_a_fault_of_the_server() {
             let body = if round < 2 { nonsense.bytes() } else { nonsense.object() };
             let shown = format!("{method} {uri} {}", String::from_utf8_lossy(&body));
             let request = Request::builder().method(method).uri(uri).header("content-type", "application/json");
-            let status = server.raw(request.body(Body::from(body)).unwrap()).await.status().as_u16();
+            let answer = server.raw(request.body(Body::from(body)).unwrap()).await;
+            let status = answer.status().as_u16();
             assert!(status < 500 || status == 501, "{status}: {shown}");
+            let bytes = answer.into_body().collect().await.unwrap().to_bytes();
+            let failure: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+            let is_shaped = failure["error_code"].is_string() || failure["detail"].is_string();
+            assert!(status < 400 || method == "HEAD" || is_shaped, "{status}: {shown}: {bytes:?}");
         }
     }
 }

@@ -30,6 +30,11 @@ pub(crate) struct Server {
 impl Server {
     /// One with nothing in it but the default experiment.
     pub(crate) async fn start() -> Self {
+        Self::start_with(true).await
+    }
+
+    /// As [`Self::start`], with or without artifacts passing through the server.
+    pub(crate) async fn start_with(serve_artifacts: bool) -> Self {
         let files = TempDir::new().unwrap();
         let clock = Arc::new(ManualClock::at(START));
         let parts = Parts {
@@ -40,7 +45,7 @@ impl Server {
             ids: Arc::new(SequentialIds::default()),
         };
         let service = Service::start(parts).await.unwrap();
-        let router = router(Door { service, max_body_bytes: 1 << 20, serve_artifacts: true });
+        let router = router(Door { service, max_body_bytes: 1 << 20, serve_artifacts });
         Self { router, clock, _files: files }
     }
 

@@ -90,3 +90,41 @@ fn run_part(plan: &Plan, offset: usize, n_threads: usize, connected: &Barrier) -
         Ok(done)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::{scenario::Kind, server::bare};
+
+    fn plan(address: SocketAddr) -> Plan {
+        Plan {
+            address,
+            scenario: Kind::LogMetric.scenario(),
+            run_ids: ["a", "b", "c"].map(str::to_owned).to_vec(),
+            warm_up: Duration::ZERO,
+            window: Duration::from_millis(200),
+            n_threads: 2,
+        }
+    }
+
+    #[tokio::test]
+    async fn every_connection_counts_its_answers() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let plan = plan(listener.local_addr().unwrap());
+        let mut server = JoinSet::new();
+        server.spawn(bare::answer_on(listener));
+        let outcome = tokio::task::spawn_blocking(move || run(&plan)).await.unwrap().unwrap();
+        assert_eq!(outcome.n_answered.len(), 3);
+        assert!(outcome.n_answered.iter().all(|&n_answered| n_answered > 0));
+        assert!(outcome.requests_per_second > 0.0 && outcome.p50_ms <= outcome.p99_ms);
+    }
+
+    #[tokio::test]
+    async fn a_server_that_is_not_there_is_an_error() {
+        let address = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+        let error = tokio::task::spawn_blocking(move || run(&plan(address))).await.unwrap().unwrap_err();
+        assert!(error.to_string().starts_with("cannot connect to 127.0.0.1:"), "{error:#}");
+    }
+}

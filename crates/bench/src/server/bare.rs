@@ -51,10 +51,14 @@ impl Server for Bare {
     }
 }
 
-/// Answers `{}` to every request on that loopback port, until the process is ended.
+/// Serves on that loopback port until the process is ended.
 pub(crate) async fn serve(port: u16) -> anyhow::Result<()> {
-    let listener =
-        TcpListener::bind(("127.0.0.1", port)).await.with_context(|| format!("cannot listen on port {port}"))?;
+    let listener = TcpListener::bind(("127.0.0.1", port)).await;
+    answer_on(listener.with_context(|| format!("cannot listen on port {port}"))?).await
+}
+
+/// Answers `{}` to every request on every connection.
+pub(crate) async fn answer_on(listener: TcpListener) -> anyhow::Result<()> {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {

@@ -33,7 +33,7 @@ impl Server for Mlflow {
         false
     }
 
-    /// 3.17.2 took 70 s on two cores: it migrates the new database and imports itself in a dozen processes.
+    /// 3.17.2 took 65 to 86 s on two busy cores: it migrates the new database and imports itself in a dozen processes.
     fn start_limit(&self) -> Duration {
         Duration::from_mins(10)
     }

@@ -104,7 +104,8 @@ pub enum LoggedModelField {
     CreatedAt,
     /// Number: ms since the epoch.
     UpdatedAt,
-    /// Number: the metric's point with the latest time, then step; may be missing.
+    /// Number: its points. A filter holds when any of them passes, an order goes by the one with the latest time,
+    /// then step; may be missing.
     Metric {
         /// Which metric.
         key: Key,

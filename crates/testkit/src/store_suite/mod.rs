@@ -162,7 +162,7 @@ macro_rules! store_suite {
                 logged_models_come_newest_first_then_by_id,
                 missing_logged_model_fields_come_last_in_both_directions,
                 models_are_ordered_and_filtered_by_metric,
-                the_point_with_the_latest_time_then_step_stands_for_a_model_metric,
+                a_model_metric_is_ordered_by_its_latest_point_and_filtered_by_any,
                 model_metrics_can_be_held_to_datasets,
                 logged_model_pages_are_disjoint_complete_and_in_order,
                 forged_logged_model_tokens_are_invalid,

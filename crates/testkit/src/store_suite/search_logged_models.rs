@@ -153,20 +153,28 @@ pub async fn models_are_ordered_and_filtered_by_metric(store: &dyn Store) {
     }
 }
 
-pub async fn the_point_with_the_latest_time_then_step_stands_for_a_model_metric(store: &dyn Store) {
+pub async fn a_model_metric_is_ordered_by_its_latest_point_and_filtered_by_any(store: &dyn Store) {
     let id = experiment(store, "e").await;
     let run = run(store, id, 1, vec![]).await;
-    let model = create(store, id, 1, 1_000).await;
-    let is = |value| Query { filter: Filter::Field(measured(&[]), number(Equal, value)), ..Query::default() };
-    for (point, latest) in [
-        (point(5, 2, 1.0), 1.0),
-        (point(9, 1, 2.0), 1.0),
-        (point(4, 2, 9.0), 1.0),
-        (point(6, 2, 3.0), 3.0),
-        (point(0, 3, 4.0), 4.0),
+    let models = [create(store, id, 1, 1_000).await, create(store, id, 2, 2_000).await];
+    let measure = async |model, point| {
+        append(store, &run, vec![Event::Points(vec![model_metric("m", point, model, None)])]).await;
+    };
+    measure(&models[1], point(0, 0, 2.5)).await;
+    // Model 1 comes first while the point with its latest time, then step, is below that of model 2.
+    for (point, order) in [
+        (point(5, 2, 1.0), [1, 2]),
+        (point(9, 1, 4.0), [1, 2]),
+        (point(4, 2, 9.0), [1, 2]),
+        (point(6, 2, 3.0), [2, 1]),
+        (point(0, 3, 2.0), [1, 2]),
     ] {
-        append(store, &run, vec![Event::Points(vec![model_metric("m", point, &model, None)])]).await;
-        assert_eq!(found(store, id, is(latest)).await, [1], "{latest} after {point:?}");
+        measure(&models[0], point).await;
+        assert_eq!(found(store, id, by(ascending(measured(&[])))).await, order, "after {point:?}");
+    }
+    for (value, expected) in [(1.0, &[1][..]), (9.0, &[1]), (2.0, &[1]), (2.5, &[2]), (7.0, &[])] {
+        let filter = Filter::Field(measured(&[]), number(Equal, value));
+        assert_eq!(found(store, id, Query { filter, ..Query::default() }).await, expected, "{value}");
     }
 }
 
@@ -186,7 +194,7 @@ pub async fn model_metrics_can_be_held_to_datasets(store: &dyn Store) {
     }
     let low = number(Less, 0.5);
     for (datasets, expected) in [
-        (&[][..], &[3, 2][..]),
+        (&[][..], &[3, 2, 1][..]),
         (&[("train", None)], &[2, 1]),
         (&[("train", Some("1"))], &[1]),
         (&[("train", Some("1")), ("train", Some("2"))], &[2, 1]),
