@@ -19,6 +19,7 @@
 mod append;
 mod config;
 mod connection;
+mod datasets;
 mod error;
 mod experiments;
 mod inputs;
@@ -35,6 +36,7 @@ mod registered_models;
 mod rows;
 mod run_rows;
 mod runs;
+mod sample;
 mod search;
 mod store;
 mod writer;

@@ -1,15 +1,16 @@
-//! Metric history.
+//! Metric history: the trait and pages. Elsewhere: samples (`sample.rs`), writing (`points.rs`).
 
 use async_trait::async_trait;
 use rusqlite::{Connection, params};
 use trackside_core::{
-    Page, Point, Result,
-    store::{HistoryQuery, Metrics},
+    Key, Page, Point, Result, RunId,
+    store::{HistoryQuery, Metrics, SampleQuery},
 };
 
 use crate::{
     SqliteStore, error,
     rows::{Columns, number},
+    sample::sample,
     search::Window,
 };
 
@@ -18,12 +19,25 @@ impl Metrics for SqliteStore {
     async fn history(&self, query: HistoryQuery) -> Result<Page<Point>> {
         self.read(move |connection| history(connection, &query)).await
     }
+
+    async fn sample(&self, query: SampleQuery) -> Result<Vec<Point>> {
+        self.read(move |connection| match series(connection, &query.run, &query.key)? {
+            Some(series) => sample(connection, series, query.steps, query.limit),
+            None => Ok(Vec::new()),
+        })
+        .await
+    }
+}
+
+/// The primary key of a series.
+fn series(connection: &Connection, run: &RunId, key: &Key) -> error::Result<Option<i64>> {
+    let sql = "SELECT series.pk FROM series JOIN run ON run.pk = series.run WHERE run.id = ?1 AND series.key = ?2";
+    number(connection, sql, params![run.as_str(), key.as_str()])
 }
 
 fn history(connection: &Connection, query: &HistoryQuery) -> error::Result<Page<Point>> {
     let window = Window::new(query.limit, query.after.as_ref())?;
-    let sql = "SELECT series.pk FROM series JOIN run ON run.pk = series.run WHERE run.id = ?1 AND series.key = ?2";
-    let Some(series) = number(connection, sql, params![query.run.as_str(), query.key.as_str()])? else {
+    let Some(series) = series(connection, &query.run, &query.key)? else {
         return Ok(Page { items: Vec::new(), next: None });
     };
     // This is the order of the table itself.

@@ -1,14 +1,16 @@
-//! Runs: the trait, creation and search. Elsewhere: reading (`run_rows.rs`), events (`append.rs`).
+//! Runs: the trait, creation and search. Elsewhere: reading (`run_rows.rs`), events (`append.rs`), datasets
+//! (`datasets.rs`).
 
 use async_trait::async_trait;
 use rusqlite::{Connection, params};
 use trackside_core::{
-    Event, ExperimentId, NewRun, Page, PageRequest, Query, Result, Run, RunId, RunStatus, fault, query::RunField,
-    store::Runs,
+    DatasetSummary, Event, ExperimentId, NewRun, Page, PageRequest, Query, Result, Run, RunId, RunStatus, fault,
+    query::RunField, store::Runs,
 };
 
 use crate::{
-    SqliteStore, append::append, error, experiments, key_values::RUN_TAGS, rows::number, run_rows, search::Search,
+    SqliteStore, append::append, datasets, error, experiments, key_values::RUN_TAGS, rows::number, run_rows,
+    search::Search,
 };
 
 #[async_trait]
@@ -50,6 +52,10 @@ impl Runs for SqliteStore {
             Ok(Page { items: run_rows::load(connection, &found.keys)?, next: found.next })
         })
         .await
+    }
+
+    async fn search_datasets(&self, experiments: Vec<ExperimentId>, limit: usize) -> Result<Vec<DatasetSummary>> {
+        self.read(move |connection| datasets::search(connection, &experiments, limit)).await
     }
 }
 

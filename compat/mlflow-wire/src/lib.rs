@@ -7,8 +7,10 @@
 
 mod alias;
 mod artifact;
+mod dataset_search;
 mod error;
 mod experiment;
+mod history_bulk;
 mod inputs;
 mod log_batch;
 mod log_model;
@@ -33,8 +35,10 @@ mod view;
 
 pub use alias::*;
 pub use artifact::*;
+pub use dataset_search::*;
 pub use error::{ErrorBody, ErrorCode, Failure};
 pub use experiment::*;
+pub use history_bulk::*;
 pub use inputs::*;
 pub use log_batch::*;
 pub use log_model::*;

@@ -6,8 +6,9 @@ use serde_json::{Map, Value};
 use trackside_mlflow_wire::{self as wire, Double, Failure, Int, request::from_json};
 
 /// Names of parameters, so that nonsense reaches the checks.
-const FIELDS: [&str; 28] = [
+const FIELDS: [&str; 31] = [
     "run_id",
+    "run_ids",
     "run_uuid",
     "runId",
     "experiment_id",
@@ -19,6 +20,8 @@ const FIELDS: [&str; 28] = [
     "value",
     "timestamp",
     "step",
+    "start_step",
+    "end_step",
     "metrics",
     "params",
     "tags",
@@ -99,6 +102,9 @@ fn handle_as_everything(body: &[u8]) {
     handle(body, wire::LogOutputs::checked);
     handle(body, wire::LogModel::checked);
     handle(body, wire::GetHistory::checked);
+    handle(body, wire::GetHistoryBulk::checked);
+    handle(body, wire::GetHistoryBulkInterval::checked);
+    handle(body, wire::SearchDatasets::checked);
     handle(body, wire::ListArtifacts::checked);
     handle(body, wire::GetArtifact::checked);
     handle(body, wire::GetVersionArtifact::checked);

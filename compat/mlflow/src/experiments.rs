@@ -21,6 +21,11 @@ pub(crate) fn routes() -> Router<Door> {
         .route("/mlflow/experiments/delete-experiment-tag", post(delete_tag))
 }
 
+/// What only the web UI asks for.
+pub(crate) fn ui_routes() -> Router<Door> {
+    Router::new().route("/mlflow/experiments/search-datasets", post(search_datasets))
+}
+
 async fn create(
     State(door): State<Door>,
     Params(body): Params<wire::CreateExperiment>,
@@ -86,4 +91,12 @@ async fn delete_tag(State(door): State<Door>, Params(body): Params<wire::Experim
     let (id, tag) = body.checked()?;
     door.service.change_experiment(id, ExperimentChange::DeleteTag(tag.key)).await?;
     Ok(Json(Empty {}))
+}
+
+async fn search_datasets(
+    State(door): State<Door>,
+    Params(body): Params<wire::SearchDatasets>,
+) -> Answer<wire::DatasetsFound> {
+    let found = door.service.search_datasets(body.checked()?, wire::MAX_DATASET_SUMMARIES).await?;
+    Ok(Json(found.into()))
 }

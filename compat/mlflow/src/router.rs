@@ -11,6 +11,8 @@ use crate::{
 
 /// Prefixes of version 2.0: clients, the web UI, and clients of 2019 to 2022.
 const PREFIXES_V2: [&str; 4] = ["/api/2.0", "/ajax-api/2.0", "/api/2.0/preview", "/ajax-api/2.0/preview"];
+/// Prefix of what clients have no method for.
+const PREFIX_UI: &str = "/ajax-api/2.0";
 /// Prefixes of version 3.0.
 const PREFIXES_V3: [&str; 2] = ["/api/3.0", "/ajax-api/3.0"];
 
@@ -28,8 +30,9 @@ pub fn router(door: Door) -> Router {
         .merge(model_versions::routes())
         .merge(logged_models::routes())
         .merge(proxy);
+    let ui = Router::new().merge(experiments::ui_routes()).merge(metrics::ui_routes());
     let v3 = system::routes_v3();
-    let mut router = system::root_routes().merge(artifacts::root_routes());
+    let mut router = system::root_routes().merge(artifacts::root_routes()).nest(PREFIX_UI, ui);
     for prefix in PREFIXES_V2 {
         router = router.nest(prefix, v2.clone());
     }

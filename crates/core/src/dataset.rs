@@ -1,6 +1,6 @@
 //! Datasets that runs read, and models that runs read or write.
 
-use crate::{Key, LoggedModelId, Tag};
+use crate::{ExperimentId, Key, LoggedModelId, Tag};
 
 /// A dataset, identified within an experiment by name and digest.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +26,19 @@ pub struct DatasetInput {
     pub dataset: Dataset,
     /// E.g. `mlflow.data.context` = `training`.
     pub tags: Vec<Tag>,
+}
+
+/// A dataset in one of the contexts in which runs of an experiment have read it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DatasetSummary {
+    /// Whose runs read it.
+    pub experiment: ExperimentId,
+    /// What it is called.
+    pub name: Key,
+    /// Digest as the client computed it.
+    pub digest: String,
+    /// The value of the input's tag `mlflow.data.context`.
+    pub context: Option<String>,
 }
 
 /// A logged model as output of a run. One edge per run and model.

@@ -31,7 +31,7 @@ mod tracker;
 
 pub use artifact::{ArtifactEntry, ArtifactPath};
 pub use clock::{Clock, IdSource, RandomIds, SystemClock, Timestamp};
-pub use dataset::{Dataset, DatasetInput, ModelOutput};
+pub use dataset::{Dataset, DatasetInput, DatasetSummary, ModelOutput};
 pub use error::{Error, ErrorKind, Result, Retry};
 pub use experiment::{ArtifactLocation, Experiment, ExperimentChange, Lifecycle, NewExperiment};
 pub use id::{ExperimentId, LoggedModelId, RunId};

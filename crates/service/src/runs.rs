@@ -1,6 +1,6 @@
 use trackside_core::{
-    Event, ExperimentId, Key, Lifecycle, NewRun, Page, PageRequest, Query, Result, Run, RunId, Tag, Timestamp, fault,
-    query::RunField,
+    DatasetSummary, Event, ExperimentId, Key, Lifecycle, NewRun, Page, PageRequest, Query, Result, Run, RunId, Tag,
+    Timestamp, fault, query::RunField,
 };
 
 use crate::{Service, artifact_uri::below, run_name};
@@ -78,5 +78,10 @@ impl Service {
         page: PageRequest,
     ) -> Result<Page<Run>> {
         self.store().search_runs(experiments, query, page).await
+    }
+
+    /// What runs of these experiments have read; at most so many.
+    pub async fn search_datasets(&self, experiments: Vec<ExperimentId>, limit: usize) -> Result<Vec<DatasetSummary>> {
+        self.store().search_datasets(experiments, limit).await
     }
 }

@@ -5,7 +5,7 @@
 
 use trackside_core::{
     Error, Key, Result,
-    query::{Filter, ModelVersionField, Order, Test},
+    query::{Compare, Filter, ModelVersionField, Order, Test},
 };
 
 use super::{
@@ -86,15 +86,24 @@ fn leaf(mut read: Read) -> Result<Filter<ModelVersionField>> {
         (_, "run_id") => ModelVersionField::Run,
         (_, _) => ModelVersionField::Source,
     };
-    let excludes = matches!(comparator, "!=" | "NOT IN");
-    let test = Filter::Field(field, read.test()?);
-    // MLflow keeps an empty text where a version has no run, which differs from every id.
-    Ok(match &test {
-        Filter::Field(ModelVersionField::Run, _) if excludes => {
-            Filter::Any(vec![test, Filter::Field(ModelVersionField::Run, Test::Present(false))])
-        }
-        _ => test,
-    })
+    let test = read.test()?;
+    Ok(if field == ModelVersionField::Run { of_run(test) } else { Filter::Field(field, test) })
+}
+
+/// A version without a run counts as one whose run is the empty text, which is what MLflow stores for it.
+pub(super) fn of_run(test: Test) -> Filter<ModelVersionField> {
+    let passes_empty = match &test {
+        Test::Text(Compare::Equal, text) => text.is_empty(),
+        Test::Text(Compare::NotEqual, text) => !text.is_empty(),
+        Test::Like { pattern, .. } => pattern.chars().all(|c| c == '%'),
+        Test::OneOf { values, negated } => values.iter().any(String::is_empty) != *negated,
+        _ => false,
+    };
+    let named = Filter::Field(ModelVersionField::Run, test);
+    if !passes_empty {
+        return named;
+    }
+    Filter::Any(vec![named, Filter::Field(ModelVersionField::Run, Test::Present(false))])
 }
 
 fn version_number(value: Value) -> Result<Value> {
@@ -112,8 +121,6 @@ fn version_number(value: Value) -> Result<Value> {
 
 #[cfg(test)]
 mod tests {
-    use trackside_core::query::Compare;
-
     use super::*;
     use crate::search::{
         examples::{assert_messages, like, number, one_of, text},
@@ -134,6 +141,25 @@ mod tests {
                 parse_model_version_filter(filter).expect(filter),
                 without_prompts(vec![Filter::Field(field, test)], ModelVersionField::Tag)
             );
+        }
+    }
+
+    #[test]
+    fn a_version_without_a_run_counts_as_one_of_the_empty_run() {
+        for (filter, missing_passes) in [
+            ("run_id != 'x'", true),
+            ("run_id != ''", false),
+            ("run_id = ''", true),
+            ("run_id = 'x'", false),
+            ("run_id NOT IN ('x')", true),
+            ("run_id NOT IN ('x', '')", false),
+            ("run_id IN ('')", true),
+            ("run_id LIKE '%'", true),
+            ("run_id LIKE '_%'", false),
+        ] {
+            let parsed = parse_model_version_filter(filter).expect(filter);
+            let absent = (&ModelVersionField::Run, &Test::Present(false));
+            assert_eq!(parsed.fields().contains(&absent), missing_passes, "{filter}");
         }
     }
 

@@ -13,9 +13,9 @@ use trackside_core::{
 
 use super::{
     examples::{number, text},
-    parse_experiment_filter, parse_experiment_order, parse_logged_model_filter, parse_logged_model_order,
-    parse_model_version_filter, parse_model_version_order, parse_registered_model_filter, parse_registered_model_order,
-    parse_run_filter, parse_run_order,
+    model_versions, parse_experiment_filter, parse_experiment_order, parse_logged_model_filter,
+    parse_logged_model_order, parse_model_version_filter, parse_model_version_order, parse_registered_model_filter,
+    parse_registered_model_order, parse_run_filter, parse_run_order,
     prompt::tests::without_prompts,
     python,
     scan::is_space,
@@ -169,6 +169,10 @@ fn model_version_condition() -> impl Strategy<Value = (String, Filter<ModelVersi
         condition(one(&[("version_number", ModelVersionField::Number)]), integers()),
         condition(keyed("tag", ModelVersionField::Tag), texts()),
     ]
+    .prop_map(|(written, filter)| match filter {
+        Filter::Field(ModelVersionField::Run, test) => (written, model_versions::of_run(test)),
+        other => (written, other),
+    })
 }
 
 fn logged_model_condition() -> impl Strategy<Value = (String, Filter<LoggedModelField>)> {

@@ -6,6 +6,7 @@
 mod artifacts;
 mod experiments;
 mod logged_models;
+mod metrics;
 mod model_versions;
 mod nonsense;
 mod registered_models;

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::server::Server;
 
 /// Every path with a handler, below the prefix or with its own.
-const PATHS: [&str; 62] = [
+const PATHS: [&str; 65] = [
     "mlflow/experiments/create",
     "mlflow/experiments/get",
     "mlflow/experiments/get-by-name",
@@ -32,6 +32,7 @@ const PATHS: [&str; 62] = [
     "mlflow/runs/log-inputs",
     "mlflow/runs/outputs",
     "mlflow/metrics/get-history",
+    "mlflow/metrics/get-history-bulk-interval",
     "mlflow/artifacts/list",
     "mlflow/artifacts/presigned-upload-url",
     "mlflow/artifacts/presigned-download-url",
@@ -69,11 +70,14 @@ const PATHS: [&str; 62] = [
     "mlflow/logged-models/m-1/artifacts/files",
     "/get-artifact",
     "/model-versions/get-artifact",
+    "/ajax-api/2.0/mlflow/metrics/get-history-bulk",
+    "/ajax-api/2.0/mlflow/experiments/search-datasets",
 ];
 const METHODS: [&str; 6] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 /// Names of parameters, so that nonsense reaches the handlers.
-const FIELDS: [&str; 24] = [
+const FIELDS: [&str; 26] = [
     "run_id",
+    "run_ids",
     "run_uuid",
     "experiment_id",
     "experiment_ids",
@@ -84,6 +88,7 @@ const FIELDS: [&str; 24] = [
     "timestamp",
     "step",
     "metrics",
+    "metric_key",
     "params",
     "tags",
     "datasets",

@@ -1,4 +1,4 @@
-use std::fmt;
+use std::{fmt, ops::RangeInclusive};
 
 use async_trait::async_trait;
 
@@ -17,9 +17,28 @@ pub struct HistoryQuery {
     pub after: Option<PageToken>,
 }
 
+/// Which sample of the points of one metric of one run to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SampleQuery {
+    /// Of which run; an unknown one has no points.
+    pub run: RunId,
+    /// Which metric; an unknown one has no points.
+    pub key: Key,
+    /// Points at these steps only; `None` for all.
+    pub steps: Option<RangeInclusive<i64>>,
+    /// At most so many; at least one.
+    pub limit: usize,
+}
+
 /// Metric history of the system of record.
 #[async_trait]
 pub trait Metrics: fmt::Debug + Send + Sync + 'static {
     /// Points in the order (time, step, value), NaN counting as zero.
     async fn history(&self, query: HistoryQuery) -> Result<Page<Point>>;
+
+    /// Points in the order (step, time, value), NaN counting as zero and coming after it: all when they are not
+    /// more than the limit. Else they are cut into as many stretches as the limit says, the first ones longer
+    /// by one where they cannot be equal; of each the first point is taken, of the last stretch the last.
+    /// Memory depends on the limit and not on how many points there are.
+    async fn sample(&self, query: SampleQuery) -> Result<Vec<Point>>;
 }

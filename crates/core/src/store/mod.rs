@@ -17,7 +17,7 @@ mod runs;
 
 pub use experiments::Experiments;
 pub use logged_models::LoggedModels;
-pub use metrics::{HistoryQuery, Metrics};
+pub use metrics::{HistoryQuery, Metrics, SampleQuery};
 pub use registry::{ModelVersions, RegisteredModels};
 pub use runs::Runs;
 

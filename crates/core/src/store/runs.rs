@@ -2,7 +2,9 @@ use std::fmt;
 
 use async_trait::async_trait;
 
-use crate::{Event, ExperimentId, NewRun, Page, PageRequest, Query, Result, Run, RunId, query::RunField};
+use crate::{
+    DatasetSummary, Event, ExperimentId, NewRun, Page, PageRequest, Query, Result, Run, RunId, query::RunField,
+};
 
 /// Runs of the system of record.
 #[async_trait]
@@ -25,4 +27,8 @@ pub trait Runs: fmt::Debug + Send + Sync + 'static {
         query: Query<RunField>,
         page: PageRequest,
     ) -> Result<Page<Run>>;
+
+    /// What runs of these experiments, deleted ones too, have read, each once: by experiment, name, digest, then
+    /// context, none first. At most so many.
+    async fn search_datasets(&self, experiments: Vec<ExperimentId>, limit: usize) -> Result<Vec<DatasetSummary>>;
 }

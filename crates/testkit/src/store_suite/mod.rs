@@ -17,7 +17,9 @@ pub mod registered_models;
 pub mod registry_search;
 pub mod run_filters;
 pub mod runs;
+pub mod samples;
 mod scene;
+pub mod search_datasets;
 pub mod search_experiments;
 pub mod search_logged_models;
 pub mod search_runs;
@@ -102,6 +104,12 @@ macro_rules! store_suite {
                 latest_metrics_are_sorted_by_key,
                 a_batch_may_hold_thousands_of_points,
             }
+            samples {
+                a_sample_goes_by_step_then_time_then_value,
+                a_sample_is_the_first_of_each_stretch_and_the_last_of_all,
+                a_sample_keeps_to_the_steps_asked_for,
+                unknown_runs_and_metrics_have_no_sample,
+            }
             inputs {
                 dataset_inputs_read_back_in_the_order_they_were_logged,
                 a_dataset_is_told_apart_by_name_and_digest,
@@ -109,6 +117,11 @@ macro_rules! store_suite {
                 the_first_description_of_a_dataset_stays_within_its_experiment,
                 model_inputs_and_outputs_read_back_in_the_order_they_were_logged,
                 a_model_logged_twice_as_input_or_output_is_there_once,
+            }
+            search_datasets {
+                a_dataset_is_found_once_per_context_in_order,
+                only_datasets_of_the_named_experiments_are_found,
+                datasets_of_deleted_runs_are_found,
             }
             search_runs {
                 found_runs_are_whole,

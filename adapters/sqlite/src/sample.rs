@@ -1,0 +1,185 @@
+//! Samples of a series, in memory that does not depend on its length.
+//!
+//! A sample goes by step, then time, then value; the table by time, then step, then value. Sorting would hold the
+//! whole series in memory. But within one step both orders are the same, so it is enough to know at which steps
+//! the wanted points are, and how many points come before those steps. That is counted: over wide slots of steps
+//! first; those that hold a wanted point are cut into narrower ones and counted again, until each is one step.
+
+use std::ops::RangeInclusive;
+
+use rusqlite::{Connection, Row, params};
+use trackside_core::Point;
+
+use crate::{error::Result, rows::Columns};
+
+/// Slots counted at a time: 2 MiB, and enough to tell the steps of most series apart at once.
+const SLOTS: usize = 65_536;
+
+/// Neighbouring steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Slot {
+    first: i64,
+    last: i64,
+    /// How many points are at lower steps.
+    before: i64,
+}
+
+/// At most `limit` points of a series, see `Metrics::sample`.
+pub(crate) fn sample(
+    connection: &Connection,
+    series: i64,
+    steps: Option<RangeInclusive<i64>>,
+    limit: usize,
+) -> Result<Vec<Point>> {
+    let (from, to) = steps.map_or((i64::MIN, i64::MAX), RangeInclusive::into_inner);
+    let sql = "SELECT count(*), ifnull(min(step), 0), ifnull(max(step), 0) FROM point \
+               WHERE series = ?1 AND step BETWEEN ?2 AND ?3";
+    let extent = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+    let (count, first, last) = connection.prepare_cached(sql)?.query_one(params![series, from, to], extent)?;
+    let wanted = positions(count, limit);
+    if wanted.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut slots = vec![Slot { first, last, before: 0 }];
+    while slots.iter().any(|slot| slot.first < slot.last) {
+        let parts = cut(&slots, SLOTS);
+        let mut counts = vec![0; parts.len()];
+        scan(connection, "step", series, &parts, |part, _| {
+            counts[part] += 1;
+            Ok(())
+        })?;
+        slots = holding(parts, &counts, &wanted);
+    }
+    pick(connection, series, &slots, &wanted)
+}
+
+/// Which of so many points make the sample, ascending.
+fn positions(count: i64, limit: usize) -> Vec<i64> {
+    let stretches = count.min(i64::try_from(limit).unwrap_or(i64::MAX));
+    let Some(length) = count.checked_div(stretches) else { return Vec::new() };
+    let longer = count % stretches;
+    let mut positions: Vec<_> = (0..stretches).map(|n| n * length + n.min(longer)).collect();
+    positions.pop();
+    positions.push(count - 1);
+    positions
+}
+
+/// Cuts slots into about `parts` parts of equal width, each slot of several steps into two at least. `before` is
+/// still that of the whole.
+fn cut(slots: &[Slot], parts: usize) -> Vec<Slot> {
+    let each = u64::try_from(parts / slots.len()).unwrap_or(u64::MAX).max(2);
+    let mut cut = Vec::new();
+    for slot in slots {
+        let width_but_one = slot.last.abs_diff(slot.first) / each;
+        let mut first = slot.first;
+        loop {
+            let last = first.saturating_add_unsigned(width_but_one).min(slot.last);
+            cut.push(Slot { first, last, ..*slot });
+            if last == slot.last {
+                break;
+            }
+            first = last + 1;
+        }
+    }
+    cut
+}
+
+/// The parts that hold a wanted point, given how many points each part holds.
+fn holding(parts: Vec<Slot>, counts: &[i64], wanted: &[i64]) -> Vec<Slot> {
+    let mut held = Vec::new();
+    let mut end = 0;
+    for (part, count) in parts.into_iter().zip(counts) {
+        // Between two slots there may be points that were not counted again; within one there are none.
+        let before = part.before.max(end);
+        end = before + count;
+        let next = wanted.partition_point(|at| *at < before);
+        if wanted.get(next).is_some_and(|at| *at < end) {
+            held.push(Slot { before, ..part });
+        }
+    }
+    held
+}
+
+/// Reads the wanted points out of slots of one step.
+fn pick(connection: &Connection, series: i64, slots: &[Slot], wanted: &[i64]) -> Result<Vec<Point>> {
+    let mut at: Vec<_> = slots.iter().map(|slot| slot.before).collect();
+    let mut points = vec![None; wanted.len()];
+    scan(connection, "step, time, value, is_nan", series, slots, |slot, row| {
+        if let Ok(n) = wanted.binary_search(&at[slot]) {
+            points[n] = Some(row.point(0)?);
+        }
+        at[slot] += 1;
+        Ok(())
+    })?;
+    Ok(points.into_iter().flatten().collect())
+}
+
+/// Hands over every point at a step of the slots, with its slot, in the order of the table. The first column is
+/// the step.
+fn scan(
+    connection: &Connection,
+    columns: &str,
+    series: i64,
+    slots: &[Slot],
+    mut take: impl FnMut(usize, &Row<'_>) -> rusqlite::Result<()>,
+) -> Result<()> {
+    let (Some(lowest), Some(highest)) = (slots.first(), slots.last()) else { return Ok(()) };
+    let sql = format!(
+        "SELECT {columns} FROM point WHERE series = ?1 AND step BETWEEN ?2 AND ?3 ORDER BY time, step, value, is_nan"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query([series, lowest.first, highest.last])?;
+    while let Some(row) = rows.next()? {
+        let step = row.get(0)?;
+        let slot = slots.partition_point(|slot| slot.last < step);
+        if slots.get(slot).is_some_and(|slot| slot.first <= step) {
+            take(slot, row)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn slot(first: i64, last: i64, before: i64) -> Slot {
+        Slot { first, last, before }
+    }
+
+    #[test]
+    fn positions_are_the_first_of_each_stretch_and_the_last_of_all() {
+        for (count, limit, expected) in [
+            (10, 5, &[0, 2, 4, 6, 9][..]),
+            (20, 7, &[0, 3, 6, 9, 12, 15, 19]),
+            (5, 3, &[0, 2, 4]),
+            (5, 4, &[0, 2, 3, 4]),
+            (3, 3, &[0, 1, 2]),
+            (2, usize::MAX, &[0, 1]),
+            (9, 1, &[8]),
+            (0, 5, &[]),
+            (5, 0, &[]),
+        ] {
+            assert_eq!(positions(count, limit), expected, "{count} points, {limit} wanted");
+        }
+    }
+
+    #[test]
+    fn slots_are_cut_until_each_is_one_step() {
+        assert_eq!(cut(&[slot(0, 9, 3)], 4), [slot(0, 2, 3), slot(3, 5, 3), slot(6, 8, 3), slot(9, 9, 3)]);
+        assert_eq!(cut(&[slot(0, 1, 0), slot(5, 5, 2)], 2), [slot(0, 0, 0), slot(1, 1, 0), slot(5, 5, 2)]);
+        let mut widest = vec![slot(i64::MIN, i64::MAX, 0)];
+        for _ in 0..16 {
+            widest = cut(&widest, 16).split_off(15);
+        }
+        assert_eq!(widest, [slot(i64::MAX, i64::MAX, 0)]);
+    }
+
+    #[test]
+    fn parts_know_how_many_points_come_before_them() {
+        // Two points below 0 and three from 2 to 4, which nobody wants, are not counted again.
+        let parts = vec![slot(0, 0, 2), slot(1, 1, 2), slot(5, 5, 10), slot(6, 6, 10), slot(7, 7, 10)];
+        let held = holding(parts, &[4, 1, 2, 0, 9], &[2, 5, 12, 20]);
+        assert_eq!(held, [slot(0, 0, 2), slot(7, 7, 12)]);
+    }
+}
