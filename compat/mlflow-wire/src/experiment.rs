@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 use trackside_core::{self as core, ExperimentId, Key, Page, PageRequest, Query, fault, query::ExperimentField};
 
 use crate::{
-    Choice, Failure, Int, Tag, Texts, names, page,
+    Choice, Failure, Int, Tag, Texts, names,
+    object::objects,
+    page,
     request::required,
     search::{self, python},
     view::view,
@@ -31,6 +33,7 @@ pub struct CreateExperiment {
     #[serde(alias = "artifactLocation")]
     pub artifact_location: Option<String>,
     /// First tags.
+    #[serde(deserialize_with = "objects")]
     pub tags: Option<Vec<Tag>>,
 }
 

@@ -5,6 +5,7 @@ use trackside_core::{self as core, Event, Key, LoggedModelId, RunId};
 
 use crate::{
     Failure, Int, Tag, names,
+    object::{object, objects},
     request::required,
     run::{checked_run_id, run_id},
 };
@@ -85,8 +86,10 @@ impl From<core::Dataset> for Dataset {
 pub struct DatasetInput {
     /// E.g. `mlflow.data.context`; absent when there are none.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "objects")]
     pub tags: Option<Vec<Tag>>,
     /// What was read.
+    #[serde(deserialize_with = "object")]
     pub dataset: Option<Dataset>,
 }
 
@@ -154,8 +157,10 @@ pub struct LogInputs {
     #[serde(alias = "runUuid")]
     pub run_uuid: Option<String>,
     /// Datasets read.
+    #[serde(deserialize_with = "objects")]
     pub datasets: Option<Vec<DatasetInput>>,
     /// Logged models read.
+    #[serde(deserialize_with = "objects")]
     pub models: Option<Vec<ModelInput>>,
 }
 
@@ -182,6 +187,7 @@ pub struct LogOutputs {
     #[serde(alias = "runUuid")]
     pub run_uuid: Option<String>,
     /// Required; may be empty.
+    #[serde(deserialize_with = "objects")]
     pub models: Option<Vec<ModelOutput>>,
 }
 

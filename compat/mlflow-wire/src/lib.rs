@@ -20,6 +20,7 @@ mod metric;
 mod model_version;
 mod model_version_search;
 pub mod names;
+mod object;
 pub mod page;
 mod param;
 mod prompt;

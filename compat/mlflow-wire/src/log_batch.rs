@@ -6,6 +6,7 @@ use trackside_core::{Event, RunId};
 use crate::{
     Failure, Metric, Tag,
     names::Place,
+    object::objects,
     param::{check_unique, param},
     run::checked_run_id,
     run_tag::{active, run_tag, write_tags},
@@ -31,10 +32,13 @@ pub struct LogBatch {
     #[serde(alias = "runUuid")]
     pub run_uuid: Option<String>,
     /// Points, in any order; exact repetitions are harmless.
+    #[serde(deserialize_with = "objects")]
     pub metrics: Option<Vec<Metric>>,
     /// No key twice.
+    #[serde(deserialize_with = "objects")]
     pub params: Option<Vec<Tag>>,
     /// Of a key given twice the last value stays.
+    #[serde(deserialize_with = "objects")]
     pub tags: Option<Vec<Tag>>,
 }
 

@@ -7,6 +7,7 @@ use crate::{
     Choice, Double, ErrorCode, Failure, Flag, Int, Metric, Tag,
     artifact::artifact_path,
     experiment::experiment_id,
+    object::objects,
     request::{bad_value, missing, required, wrong_type},
     search::python,
 };
@@ -37,8 +38,10 @@ pub struct CreateLoggedModel {
     #[serde(alias = "sourceRunId")]
     pub source_run_id: Option<String>,
     /// Any keys, each once.
+    #[serde(deserialize_with = "objects")]
     pub params: Option<Vec<Tag>>,
     /// Any keys.
+    #[serde(deserialize_with = "objects")]
     pub tags: Option<Vec<Tag>>,
 }
 
@@ -124,6 +127,7 @@ impl FinalizeLoggedModel {
 #[serde(default)]
 pub struct SetLoggedModelTags {
     /// Any keys.
+    #[serde(deserialize_with = "objects")]
     pub tags: Option<Vec<Tag>>,
 }
 
@@ -142,6 +146,7 @@ pub struct LogLoggedModelParams {
     #[serde(alias = "modelId")]
     pub model_id: Option<String>,
     /// Any keys that the model does not have.
+    #[serde(deserialize_with = "objects")]
     pub params: Option<Vec<Tag>>,
 }
 

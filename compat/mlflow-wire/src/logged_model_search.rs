@@ -10,6 +10,7 @@ use trackside_core::{
 use crate::{
     Failure, Flag, Int, LoggedModel, MAX_SEARCH_RESULTS,
     experiment::experiment_id,
+    object::objects,
     request::required,
     search::{self, LoggedModelOrder, MeasuredOn},
 };
@@ -27,12 +28,14 @@ pub struct SearchLoggedModels {
     /// See `search::logged_models`.
     pub filter: Option<String>,
     /// Narrows conditions on metrics.
+    #[serde(deserialize_with = "objects")]
     pub datasets: Option<Vec<MeasuredDataset>>,
     /// At most so many.
     #[serde(alias = "maxResults")]
     pub max_results: Option<Int>,
     /// Criteria.
     #[serde(alias = "orderBy")]
+    #[serde(deserialize_with = "objects")]
     pub order_by: Option<Vec<OrderLoggedModels>>,
     /// Where to go on.
     #[serde(alias = "pageToken")]

@@ -9,6 +9,7 @@ use trackside_core::{self as core, Key, LoggedModelId, RunId, Stage, VersionNumb
 use crate::{
     ErrorCode, Failure, Flag, Int, MAX_REGISTRY_TAG_CHARS, Tag,
     log_model::spaced,
+    object::objects,
     prompt,
     registered_model::{model_name, registry_tags, stage},
     request::required,
@@ -30,6 +31,7 @@ pub struct CreateModelVersion {
     #[serde(alias = "runId")]
     pub run_id: Option<String>,
     /// First tags; a key given twice keeps the last value.
+    #[serde(deserialize_with = "objects")]
     pub tags: Option<Vec<Tag>>,
     /// Any text.
     #[serde(alias = "runLink")]

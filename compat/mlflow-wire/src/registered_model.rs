@@ -9,7 +9,9 @@ use trackside_core::{
 };
 
 use crate::{
-    Failure, Int, ModelAlias, ModelVersion, Tag, Texts, names, page,
+    Failure, Int, ModelAlias, ModelVersion, Tag, Texts, names,
+    object::objects,
+    page,
     request::{required, wrong_type},
     search,
 };
@@ -30,6 +32,7 @@ pub struct CreateRegisteredModel {
     /// Free text; empty is none.
     pub description: Option<String>,
     /// First tags; a key given twice keeps the last value.
+    #[serde(deserialize_with = "objects")]
     pub tags: Option<Vec<Tag>>,
 }
 

@@ -16,11 +16,11 @@ use serde::{
 };
 use serde_json::{Map, Value};
 
-use crate::Failure;
+use crate::{Failure, object::Object};
 
 /// Reads a JSON body. An empty body is a request without parameters.
 pub fn from_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Failure> {
-    if let Ok(request) = serde_json::from_slice(body) {
+    if let Ok(Object(request)) = serde_json::from_slice(body) {
         return Ok(request);
     }
     let tree = tree(body)?;
@@ -261,7 +261,7 @@ mod tests {
 
     #[test]
     fn what_is_no_object_is_refused() {
-        for bad in ["[]", "{", "1", "\"x\"", "\"[]\"", "\u{feff}{}", "nonsense"] {
+        for bad in ["[]", "[[]]", "{", "1", "\"x\"", "\"[]\"", "\u{feff}{}", "nonsense"] {
             assert!(from_json::<Batch>(bad.as_bytes()).is_err(), "{bad}");
         }
     }

@@ -8,7 +8,9 @@ use trackside_core::{
 };
 
 use crate::{
-    Choice, Failure, Int, MAX_SEARCH_RESULTS, RUN_NAME_TAG, Tag, experiment_id, page,
+    Choice, Failure, Int, MAX_SEARCH_RESULTS, RUN_NAME_TAG, Tag, experiment_id,
+    object::objects,
+    page,
     request::{required, wrong_type},
     run::run_id,
     search,
@@ -35,6 +37,7 @@ pub struct CreateRun {
     #[serde(alias = "startTime")]
     pub start_time: Option<Int>,
     /// First tags, not held to the rules of keys; no key twice.
+    #[serde(deserialize_with = "objects")]
     pub tags: Option<Vec<Tag>>,
 }
 

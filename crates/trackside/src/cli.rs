@@ -39,23 +39,23 @@ pub(crate) struct ServeArgs {
 
     /// Database of runs and models: sqlite:///relative/path.db or sqlite:////absolute/path.db.
     ///
-    /// [default: sqlite:///<data-dir>/trackside.db]
+    /// Default: trackside.db in the data directory.
     #[arg(long, env = "MLFLOW_BACKEND_STORE_URI", value_name = "URI")]
     pub(crate) backend_store_uri: Option<String>,
 
     /// Directory in which the server keeps artifacts that clients upload through it.
     ///
-    /// [default: <data-dir>/artifacts]
+    /// Default: artifacts in the data directory.
     #[arg(long, env = "MLFLOW_ARTIFACTS_DESTINATION", value_name = "DIR or file: URI")]
     pub(crate) artifacts_destination: Option<String>,
 
     /// Where new experiments keep artifacts: the server itself, or a path or URI that clients reach themselves.
     ///
-    /// [default: mlflow-artifacts:/, the server itself]
+    /// Default: mlflow-artifacts:/, the server itself.
     #[arg(long, env = "MLFLOW_DEFAULT_ARTIFACT_ROOT", value_name = "URI")]
     pub(crate) default_artifact_root: Option<String>,
 
-    /// Let clients upload and download artifacts through the server [default].
+    /// Let clients upload and download artifacts through the server. This is the default.
     #[arg(long, overrides_with = "no_serve_artifacts")]
     pub(crate) serve_artifacts: bool,
 
@@ -99,7 +99,7 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "TRACKSIDE_SHUTDOWN_TIMEOUT_SECS", value_name = "SECONDS", default_value_t = 30)]
     pub(crate) shutdown_timeout_secs: u64,
 
-    /// How the log is written: human for people, json for machines [default: human].
+    /// How the log is written: human for people, json for machines.
     #[arg(long, env = "TRACKSIDE_LOG_FORMAT", value_name = "FORMAT", default_value = "human")]
     pub(crate) log_format: LogFormat,
 
