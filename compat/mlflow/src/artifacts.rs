@@ -17,7 +17,7 @@ use trackside_mlflow_wire::{
 use crate::{
     Door, download,
     error::{Answer, MlflowError},
-    params::{Params, query_pairs, read},
+    params::{Params, query_pairs},
     system::Empty,
 };
 
@@ -70,11 +70,11 @@ async fn of_version(
 async fn upload(State(door): State<Door>, request: Request) -> Result<Response, MlflowError> {
     let query = query_pairs(request.uri().query().unwrap_or_default());
     let (run, path) = from_query::<wire::UploadArtifact>(query)?.checked()?;
-    let bytes = read(request.into_body(), MAX_UPLOAD_BYTES).await?;
-    if bytes.is_empty() {
+    let held = door.bodies.read_at_most(request.into_body(), MAX_UPLOAD_BYTES).await?;
+    if held.is_empty() {
         return Err(Failure::invalid("Request must specify data.").into());
     }
-    door.service.put_run_artifact(&run, &path, stream::iter([Ok(bytes)])).await?;
+    door.service.put_run_artifact(&run, &path, stream::iter([Ok(held.bytes())])).await?;
     Ok(([(header::CONTENT_TYPE, "application/json")], ()).into_response())
 }
 

@@ -7,6 +7,7 @@
 
 mod aliases;
 mod artifacts;
+mod body;
 mod byte_range;
 mod content_type;
 mod download;
@@ -26,6 +27,7 @@ mod workspace;
 
 use trackside_service::Service;
 
+pub use body::Bodies;
 pub use router::router;
 
 /// What the handlers share.
@@ -33,8 +35,8 @@ pub use router::router;
 pub struct Door {
     /// The use cases.
     pub service: Service,
-    /// Most bytes of a JSON body; artifacts are not bounded by it.
-    pub max_body_bytes: usize,
+    /// Memory for JSON bodies; artifacts are not bounded by it.
+    pub bodies: Bodies,
     /// Whether clients may upload and download artifacts through the server.
     pub serve_artifacts: bool,
 }

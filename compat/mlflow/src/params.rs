@@ -4,12 +4,10 @@
 //! say that it is JSON; for the other methods MLflow does not look (3.17.2, `_get_request_json`).
 
 use axum::extract::{FromRequest, Request};
-use bytes::Bytes;
 use http::{Method, header::CONTENT_TYPE};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
-use trackside_mlflow_wire::{ErrorCode, Failure, request};
+use trackside_mlflow_wire::{Failure, request};
 
 use crate::{Door, error::MlflowError};
 
@@ -30,7 +28,7 @@ impl<T: DeserializeOwned> FromRequest<Door> for Params<T> {
             let content_type = head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
             check_content_type(content_type)?;
         }
-        let body = read(body, door.max_body_bytes).await?;
+        let body = door.bodies.read(body).await?;
         Ok(Self(request::from_json(&body)?))
     }
 }
@@ -53,19 +51,4 @@ fn check_content_type(content_type: Option<&str>) -> Result<(), Failure> {
         return Ok(());
     }
     Err(Failure::invalid("Bad Request. Content-Type must be one of ['application/json']."))
-}
-
-/// Reads a whole body, which must not be larger than `max`.
-pub(crate) async fn read(body: axum::body::Body, max: usize) -> Result<Bytes, Failure> {
-    match Limited::new(body, max).collect().await {
-        Ok(body) => Ok(body.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(Failure::new(
-            ErrorCode::BodyTooLarge,
-            format!(
-                "The request body is larger than {max} bytes. Split the request, or start the server with a larger \
-                 --max-body-bytes."
-            ),
-        )),
-        Err(error) => Err(Failure::invalid(format!("The request body could not be read: {error}"))),
-    }
 }

@@ -6,7 +6,7 @@ use anyhow::{Context, ensure};
 use axum::Router;
 use tokio::net::TcpListener;
 use trackside_adapter_sqlite::{Config, SqliteStore};
-use trackside_compat_mlflow::Door;
+use trackside_compat_mlflow::{Bodies, Door};
 use trackside_core::{RandomIds, SystemClock};
 use trackside_server::{Connections, Security, Shutdown, application};
 use trackside_service::{Parts, Service};
@@ -34,7 +34,7 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     };
     let door = Door {
         service: Service::start(parts).await?,
-        max_body_bytes: args.max_body_bytes,
+        bodies: Bodies::of_at_most(args.max_body_bytes),
         serve_artifacts: !args.no_serve_artifacts,
     };
     let routes = below(args.static_prefix.as_deref(), welcome::routes().merge(trackside_compat_mlflow::router(door)))?;

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use tower::ServiceExt;
 use trackside_adapter_sqlite::{Config, SqliteStore};
 use trackside_artifacts::Artifacts;
-use trackside_compat_mlflow::{Door, router};
+use trackside_compat_mlflow::{Bodies, Door, router};
 use trackside_service::{ArtifactStore, Parts, Service};
 use trackside_testkit::{ManualClock, SequentialIds};
 
@@ -45,7 +45,7 @@ impl Server {
             ids: Arc::new(SequentialIds::default()),
         };
         let service = Service::start(parts).await.unwrap();
-        let router = router(Door { service, max_body_bytes: 1 << 20, serve_artifacts });
+        let router = router(Door { service, bodies: Bodies::of_at_most(1 << 20), serve_artifacts });
         Self { router, clock, _files: files }
     }
 
