@@ -1,7 +1,7 @@
 //! The HTTP server: listener, connections, middleware, health. It mounts the routers it is given and knows no
 //! protocol.
 //!
-//! From the outside in, a request passes: [`security`] (host, origin, headers), [`access`] (one log line, panics
+//! From the outside in, a request passes: `security` (host, origin, headers), `access` (one log line, panics
 //! answered as 500), then the routes.
 
 #![warn(missing_docs)]

@@ -14,7 +14,7 @@ pub(crate) use self::running::Running;
 use crate::cli::CompareArgs;
 
 /// How to start one server and what to expect of it.
-pub(crate) trait Server {
+pub(crate) trait Server: Send + Sync {
     /// Heading of its column.
     fn name(&self) -> &'static str;
     /// Serves `127.0.0.1:port` with everything it keeps below `data`, which exists and is empty.
