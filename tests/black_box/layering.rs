@@ -7,13 +7,11 @@ use cargo_metadata::{DependencyKind, MetadataCommand, Package};
 /// Layer of a package and what it may use besides core. Arrows point down.
 fn allowed(package: &str) -> Option<&'static [&'static str]> {
     Some(match package {
-        // Bench and tests see the product from outside.
-        "trackside-core" | "trackside-bench" | "trackside-tests" => &[],
-        "trackside-artifacts"
-        | "trackside-mlflow-wire"
-        | "trackside-testkit"
-        | "trackside-adapter-sqlite"
-        | "trackside-server" => &["trackside-core"],
+        // The server knows no protocol and no domain; bench and tests see the product from outside.
+        "trackside-core" | "trackside-server" | "trackside-bench" | "trackside-tests" => &[],
+        "trackside-artifacts" | "trackside-mlflow-wire" | "trackside-testkit" | "trackside-adapter-sqlite" => {
+            &["trackside-core"]
+        }
         "trackside-service" => &["trackside-core", "trackside-artifacts"],
         "trackside-compat-mlflow" => &["trackside-core", "trackside-mlflow-wire", "trackside-service"],
         "trackside-examples" => &["trackside-core", "trackside-adapter-sqlite"],

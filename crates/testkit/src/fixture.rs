@@ -24,11 +24,11 @@ pub fn pair(key: &str, value: &str) -> KeyValue {
     KeyValue::new(key, value).expect("a fixture's key is valid")
 }
 
-/// An experiment created at 1,000, with artifacts under `mem:/root` and no tags.
+/// An experiment created at 1,000, with artifacts under `mem:/base` and no tags.
 pub fn new_experiment(name: &str) -> NewExperiment {
     NewExperiment {
         name: key(name),
-        artifact_location: ArtifactLocation::Under("mem:/root".to_owned()),
+        artifact_location: ArtifactLocation::Under("mem:/base".to_owned()),
         created_at: at(1_000),
         tags: Vec::new(),
     }
@@ -42,7 +42,7 @@ pub fn new_run(experiment: ExperimentId, n: u128) -> NewRun {
         name: format!("run-{n}"),
         user: "ada".to_owned(),
         started_at: at(1_000),
-        artifact_uri: format!("mem:/root/{experiment}/{id}/artifacts"),
+        artifact_uri: format!("mem:/base/{experiment}/{id}/artifacts"),
         tags: Vec::new(),
         id,
     }
@@ -55,7 +55,7 @@ pub fn new_logged_model(experiment: ExperimentId, n: u128) -> NewLoggedModel {
         experiment,
         name: format!("model-{n}"),
         created_at: at(1_000),
-        artifact_uri: format!("mem:/root/{experiment}/models/{id}/artifacts"),
+        artifact_uri: format!("mem:/base/{experiment}/models/{id}/artifacts"),
         model_type: "Agent".to_owned(),
         source_run: None,
         tags: Vec::new(),

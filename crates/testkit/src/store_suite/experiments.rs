@@ -16,7 +16,7 @@ pub async fn a_new_experiment_is_active_and_reads_back_as_it_was_returned(store:
     let expected = Experiment {
         id: created.id,
         name: key("e"),
-        artifact_location: format!("mem:/root/{}", created.id),
+        artifact_location: format!("mem:/base/{}", created.id),
         lifecycle: Lifecycle::Active,
         created_at: at(1_234),
         updated_at: at(1_234),
