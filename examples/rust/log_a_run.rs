@@ -11,7 +11,7 @@ use std::{path::Path, sync::Arc};
 use anyhow::Context;
 use trackside_adapter_sqlite::{Config, SqliteStore};
 use trackside_core::{
-    Clock, Event, IdSource, Key, MetricPoint, Param, Point, RandomIds, RunBatch, RunId, RunStarted, RunStatus,
+    Batch, Clock, Event, IdSource, Key, MetricPoint, Param, Point, RandomIds, RunBatch, RunId, RunStarted, RunStatus,
     RunUpdate, Seq, StoreTracker, SystemClock, Tag, TrackerInterface,
 };
 
@@ -47,7 +47,7 @@ async fn train(tracker: &dyn TrackerInterface, clock: &dyn Clock, run: &RunId) -
     };
     let params = Event::Params(vec![Param::new("optimizer", "sgd")?, Param::new("learning_rate", RATE.to_string())?]);
     let batch = RunBatch { run: run.clone(), started: Some(started), events: vec![params], last: Seq(1) };
-    tracker.deliver(&batch).await?;
+    let memory = tracker.deliver(&Batch::Run(batch), None).await?.memory;
 
     let mut x = 10.0;
     let mut points = Vec::new();
@@ -62,7 +62,9 @@ async fn train(tracker: &dyn TrackerInterface, clock: &dyn Clock, run: &RunId) -
     }
     let finished = RunUpdate { status: Some(RunStatus::Finished), ended_at: Some(clock.now()), name: None };
     let events = vec![Event::Points(points), Event::Updated(finished)];
-    tracker.deliver(&RunBatch { run: run.clone(), started: None, events, last: Seq(2) }).await?;
+    let batch = RunBatch { run: run.clone(), started: None, events, last: Seq(2) };
+    // What the destination asked to be told next time.
+    tracker.deliver(&Batch::Run(batch), memory.as_deref()).await?;
     tracker.flush().await?;
     Ok(())
 }

@@ -86,6 +86,11 @@ pub fn model_version_not_found(model: &Key, number: VersionNumber) -> Error {
     Error::not_found(format!("Model Version (name={model}, version={number}) not found"))
 }
 
+/// The registered model has a version of this number.
+pub fn model_version_exists(model: &Key, number: VersionNumber) -> Error {
+    Error::already_exists(format!("Model Version (name={model}, version={number}) already exists."))
+}
+
 /// No stage of a model version has this name.
 pub fn unknown_stage(text: &str) -> Error {
     let known: Vec<&str> = Stage::ALL.iter().map(|stage| stage.as_str()).collect();

@@ -13,6 +13,9 @@
 #![warn(missing_docs)]
 
 mod artifact;
+mod artifact_source;
+mod batch;
+mod capability;
 mod clock;
 mod dataset;
 mod error;
@@ -27,9 +30,16 @@ mod registry;
 mod run;
 pub mod store;
 mod store_tracker;
+pub mod stored;
 mod tracker;
 
 pub use artifact::{ArtifactEntry, ArtifactPath};
+pub use artifact_source::{ArtifactBytes, ArtifactSource};
+pub use batch::{
+    Batch, LoggedModelBatch, LoggedModelCreated, RegisteredModelBatch, RegistryEvent, RunBatch, RunStarted, Seq,
+    Subject,
+};
+pub use capability::{Capability, Kind, Withheld};
 pub use clock::{Clock, IdSource, RandomIds, SystemClock, Timestamp};
 pub use dataset::{Dataset, DatasetInput, DatasetSummary, ModelOutput};
 pub use error::{Error, ErrorKind, Result, Retry};
@@ -46,4 +56,4 @@ pub use registry::{
 pub use run::{Event, NewRun, Run, RunInfo, RunStatus, RunUpdate};
 pub use store::Store;
 pub use store_tracker::StoreTracker;
-pub use tracker::{Capability, RunBatch, RunStarted, Seq, TrackerInterface};
+pub use tracker::{Delivered, TrackerInterface};

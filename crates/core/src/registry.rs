@@ -106,11 +106,14 @@ pub struct NewRegisteredModel {
     pub tags: Vec<Tag>,
 }
 
-/// What is needed to create a model version; the store gives the number.
+/// What is needed to create a model version.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewModelVersion {
     /// Must exist (`NotFound`).
     pub model: Key,
+    /// Its number, which must be free (`AlreadyExists`), for those who repeat what happened elsewhere; a number
+    /// that was given up by a deletion is free for them. `None` for the next one.
+    pub number: Option<VersionNumber>,
     /// When.
     pub created_at: Timestamp,
     /// Free text.

@@ -1,7 +1,8 @@
 //! Runs: one execution of training code.
 
 use crate::{
-    DatasetInput, ExperimentId, Key, LatestMetric, Lifecycle, LoggedModelId, ModelOutput, Param, RunId, Tag, Timestamp,
+    ArtifactEntry, ArtifactPath, DatasetInput, ExperimentId, Key, Kind, LatestMetric, Lifecycle, LoggedModelId,
+    ModelOutput, Param, RunId, Tag, Timestamp,
 };
 
 /// How a run stands. Any status may follow any other.
@@ -135,11 +136,43 @@ pub enum Event {
     Deleted(Timestamp),
     /// Takes the run out of the bin; harmless when it is not there.
     Restored,
+    /// A file was stored under this path, perhaps in place of another. Its bytes are not in the store: the event
+    /// changes nothing there and is for those who mirror it.
+    ArtifactStored(ArtifactEntry),
+    /// A file or directory was removed. As above.
+    ArtifactDeleted(ArtifactPath),
 }
 
 impl Event {
     /// Whether the run must be active for this event (`Conflict` otherwise).
     pub const fn needs_active(&self) -> bool {
-        !matches!(self, Self::Deleted(_) | Self::Restored)
+        !matches!(self, Self::Deleted(_) | Self::Restored | Self::ArtifactStored(_) | Self::ArtifactDeleted(_))
+    }
+
+    /// What a destination must be able to represent for this event; `None` when all can.
+    pub const fn kind(&self) -> Option<Kind> {
+        Some(match self {
+            Self::Params(_) => Kind::Params,
+            Self::Points(_) => Kind::Points,
+            Self::Tags(_) | Self::TagDeleted(_) => Kind::Tags,
+            Self::DatasetInputs(_) => Kind::Datasets,
+            Self::ModelInputs(_) | Self::ModelOutputs(_) => Kind::ModelLinks,
+            Self::Deleted(_) | Self::Restored => Kind::Deletion,
+            Self::ArtifactStored(_) | Self::ArtifactDeleted(_) => Kind::Artifacts,
+            Self::Updated(_) => return None,
+        })
+    }
+
+    /// How many params, points, tags or inputs it holds; one for anything else.
+    pub const fn n_items(&self) -> usize {
+        match self {
+            Self::Params(params) => params.len(),
+            Self::Points(points) => points.len(),
+            Self::Tags(tags) => tags.len(),
+            Self::DatasetInputs(inputs) => inputs.len(),
+            Self::ModelInputs(models) => models.len(),
+            Self::ModelOutputs(outputs) => outputs.len(),
+            _ => 1,
+        }
     }
 }

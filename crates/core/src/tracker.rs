@@ -1,106 +1,36 @@
-//! The trait of destinations, and what they are given.
+//! The trait of destinations.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use async_trait::async_trait;
 
-use crate::{Error, Event, Key, Result, RunId, Tag, Timestamp};
+use crate::{Batch, Capability, Result, Subject, Withheld};
 
-/// Position of an event in the log of its source. Grows within a run; gaps are allowed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct Seq(pub u64);
-
-/// What a destination can represent. Fan-out withholds the rest, and counts it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "a plain set of flags is what a capability is")]
-pub struct Capability {
-    /// Params of runs.
-    pub params: bool,
-    /// Metric points.
-    pub points: bool,
-    /// Tags of runs, also their removal.
-    pub tags: bool,
-    /// Dataset inputs.
-    pub datasets: bool,
-    /// Model inputs and outputs.
-    pub models: bool,
-    /// Putting runs in the bin and back.
-    pub deletion: bool,
+/// What came of a delivery.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Delivered {
+    /// What the destination wants to be told with the next batch of this subject: its own text, such as the id
+    /// the peer gave, or how far a file has grown. `None` for nothing.
+    pub memory: Option<String>,
+    /// What the destination had to leave out although its capability allows the kind, e.g. a file of a type it
+    /// cannot show.
+    pub withheld: Withheld,
+    /// Whether the peer must hear of this subject from time to time; see [`TrackerInterface::keep_alive`].
+    pub keep_alive: bool,
 }
 
-impl Capability {
-    /// Everything.
-    pub const ALL: Self = Self { params: true, points: true, tags: true, datasets: true, models: true, deletion: true };
-
-    /// Whether an event can be represented.
-    pub const fn allows(self, event: &Event) -> bool {
-        match event {
-            Event::Params(_) => self.params,
-            Event::Points(_) => self.points,
-            Event::Tags(_) | Event::TagDeleted(_) => self.tags,
-            Event::DatasetInputs(_) => self.datasets,
-            Event::ModelInputs(_) | Event::ModelOutputs(_) => self.models,
-            Event::Deleted(_) | Event::Restored => self.deletion,
-            Event::Updated(_) => true,
-        }
-    }
-}
-
-/// How a run began: what a destination needs to create its own.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RunStarted {
-    /// Name of the experiment, created where it is absent.
-    pub experiment: Key,
-    /// Label.
-    pub name: String,
-    /// Who started it; may be empty.
-    pub user: String,
-    /// When it started.
-    pub started_at: Timestamp,
-    /// First tags; no key twice.
-    pub tags: Vec<Tag>,
-}
-
-/// Events of one run, oldest first.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RunBatch {
-    /// Which run.
-    pub run: RunId,
-    /// Present in the batch that begins the run.
-    pub started: Option<RunStarted>,
-    /// What happened since.
-    pub events: Vec<Event>,
-    /// Position of the last event.
-    pub last: Seq,
-}
-
-impl RunBatch {
-    /// Joins the batch that follows this one. The whole has the effect of both in turn.
-    ///
-    /// `Invalid` when `next` is of another run, begins the run again, or is not later.
-    pub fn merge(mut self, next: Self) -> Result<Self> {
-        if self.run != next.run || next.last <= self.last || next.started.is_some() {
-            return Err(Error::invalid(format!(
-                "batch {:?} of {} does not follow {:?}",
-                next.last, next.run, self.last
-            )));
-        }
-        for event in next.events {
-            match (self.events.last_mut(), event) {
-                (Some(Event::Points(points)), Event::Points(more)) => points.extend(more),
-                (Some(Event::Tags(tags)), Event::Tags(more)) => tags.extend(more),
-                (Some(Event::Params(params)), Event::Params(more)) => params.extend(more),
-                (_, event) => self.events.push(event),
-            }
-        }
-        self.last = next.last;
-        Ok(self)
+impl Delivered {
+    /// Everything arrived; this is to be remembered.
+    pub fn remembering(memory: impl Into<String>) -> Self {
+        Self { memory: Some(memory.into()), ..Self::default() }
     }
 }
 
 /// A destination that mirrors tracking events.
 ///
-/// Implementations classify errors and no more: they do not retry, sleep or buffer.
+/// Implementations classify errors and no more: they do not retry, sleep or buffer. They keep nothing that must
+/// survive the process: what they have to know of a subject they return as its *memory*, which the caller keeps
+/// in the same transaction as the position up to which it has delivered, and hands in with the next batch.
 #[async_trait]
 pub trait TrackerInterface: fmt::Debug + Send + Sync + 'static {
     /// Name in configuration, logs and metric labels: lower-case, unique within the process.
@@ -112,36 +42,31 @@ pub trait TrackerInterface: fmt::Debug + Send + Sync + 'static {
     /// Proves that the destination can be reached with these credentials. Writes nothing.
     async fn probe(&self) -> Result<()>;
 
-    /// Delivers one batch. Delivered twice it has the effect of once, also when the first try failed
-    /// half-way. Events of a run that the destination does not know are `NotFound`.
-    async fn deliver(&self, batch: &RunBatch) -> Result<()>;
+    /// Delivers one batch, `memory` being what the batch before it returned. Batches of one subject come in
+    /// turn, those of different subjects may come at once.
+    ///
+    /// **The same batch with the same memory, delivered any number of times, has the effect of once**, also when
+    /// earlier tries failed half-way, were cut off by dropping the future, or were made by a process that died.
+    /// What follows is then delivered with the memory of the last try.
+    ///
+    /// A batch that begins its subject, without memory, may find the subject there: from such a try, or because
+    /// the caller's memory was lost and it sends the whole history again.
+    ///
+    /// Events of a run without memory that does not begin in this batch, and that the destination does not find
+    /// by its id either, are `NotFound`. `Unauthenticated` and `Denied` say that the credentials are at fault,
+    /// other permanent errors that this batch is.
+    async fn deliver(&self, batch: &Batch, memory: Option<&str>) -> Result<Delivered>;
 
     /// Makes everything delivered so far durable; only then may the caller forget it.
     async fn flush(&self) -> Result<()>;
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn batch(last: u64, events: Vec<Event>) -> RunBatch {
-        RunBatch { run: RunId::fresh(1), started: None, events, last: Seq(last) }
+    /// How often to call [`Self::keep_alive`]; `None` when the peer does not need it.
+    fn keep_alive_interval(&self) -> Option<Duration> {
+        None
     }
 
-    #[test]
-    fn merge_joins_neighbours_of_one_kind_and_keeps_the_order() {
-        let tag = |value: &str| Event::Tags(vec![Tag::new("k", value).unwrap()]);
-        let first = batch(1, vec![Event::Restored, tag("1")]);
-        let merged = first.merge(batch(3, vec![tag("2"), Event::Restored])).unwrap();
-        assert_eq!(merged.last, Seq(3));
-        assert_eq!(merged.events.len(), 3);
-        assert!(matches!(&merged.events[1], Event::Tags(tags) if tags.len() == 2));
-    }
-
-    #[test]
-    fn merge_refuses_what_does_not_follow() {
-        assert!(batch(2, vec![]).merge(batch(2, vec![])).is_err());
-        let other = RunBatch { run: RunId::fresh(2), ..batch(3, vec![]) };
-        assert!(batch(2, vec![]).merge(other).is_err());
+    /// Tells the peer that a subject lives, when its last delivery asked for that.
+    async fn keep_alive(&self, _subject: &Subject, _memory: Option<&str>) -> Result<()> {
+        Ok(())
     }
 }

@@ -3,9 +3,9 @@
 //! They panic on what the domain refuses: a fixture is written down, never computed from input.
 
 use trackside_core::{
-    ArtifactLocation, Dataset, DatasetInput, Event, ExperimentId, Key, KeyValue, LoggedModelId, MetricPoint,
-    MetricSubject, NewExperiment, NewLoggedModel, NewModelVersion, NewRegisteredModel, NewRun, Point, RunId, Tag,
-    Timestamp,
+    ArtifactEntry, ArtifactLocation, ArtifactPath, Dataset, DatasetInput, Event, ExperimentId, Key, KeyValue,
+    LoggedModelId, MetricPoint, MetricSubject, NewExperiment, NewLoggedModel, NewModelVersion, NewRegisteredModel,
+    NewRun, Point, RunId, Tag, Timestamp,
     query::{Compare, Order, Test},
 };
 
@@ -73,6 +73,7 @@ pub fn new_registered_model(name: &str) -> NewRegisteredModel {
 pub fn new_model_version(model: &str) -> NewModelVersion {
     NewModelVersion {
         model: key(model),
+        number: None,
         created_at: at(2_000),
         description: None,
         source: "mem:/source".to_owned(),
@@ -114,6 +115,22 @@ pub fn dataset_input(name: &str, digest: &str) -> DatasetInput {
         profile: Some(r#"{"num_rows": 1}"#.to_owned()),
     };
     DatasetInput { dataset, tags: Vec::new() }
+}
+
+/// A path of an artifact.
+pub fn artifact(path: &str) -> ArtifactPath {
+    ArtifactPath::parse(path).expect("a fixture's path is valid")
+}
+
+/// Stores a file of so many bytes; see [`MemoryArtifacts`](crate::MemoryArtifacts) for how to call it.
+pub fn artifact_stored(path: &str, size: u64) -> Event {
+    Event::ArtifactStored(ArtifactEntry { path: artifact(path), size: Some(size) })
+}
+
+/// Bytes of an artifact that depend on its path and size alone.
+pub fn artifact_bytes(path: &ArtifactPath, size: u64) -> Vec<u8> {
+    let size = usize::try_from(size).expect("a fixture fits into memory");
+    path.as_str().bytes().chain([b'\n']).cycle().take(size).collect()
 }
 
 /// Writes params.

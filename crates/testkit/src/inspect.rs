@@ -1,70 +1,48 @@
 //! Reading back what a destination has been told.
 
-use std::{fmt, sync::Arc};
+use std::fmt;
 
 use async_trait::async_trait;
-use trackside_core::{
-    Experiment, Lifecycle, PageRequest, Query, Run, Store,
-    query::{Filter, View},
-    store::HistoryQuery,
-};
 
-use crate::RunState;
+use crate::{Limits, LoggedModelState, RegisteredModelState, RunState};
 
 /// The far side of a destination under test, read by other means than the destination itself.
+///
+/// A peer that cannot show all that a state holds (who started a run, more than 32 bits of a value) says so in a
+/// `view`: what the suite expects is reduced to that before it is compared. A peer that cannot *hold* something
+/// although the capability allows the kind says so in `limits`: histories then do without.
 #[async_trait]
 pub trait Inspect: fmt::Debug + Send + Sync + 'static {
     /// Every run, in order of id.
     async fn runs(&self) -> Vec<RunState>;
-}
 
-/// Reads a store that a [`StoreTracker`](trackside_core::StoreTracker) writes to.
-#[derive(Debug)]
-pub struct StoreInspect(pub Arc<dyn Store>);
-
-/// More than a suite writes.
-const ALL: PageRequest = PageRequest::first(10_000);
-
-impl StoreInspect {
-    async fn state(&self, run: Run, experiments: &[Experiment]) -> RunState {
-        let experiment = experiments.iter().find(|experiment| experiment.id == run.info.experiment);
-        let mut state = RunState {
-            experiment: experiment.expect("a run has an experiment").name.clone(),
-            name: run.info.name,
-            user: run.info.user,
-            status: run.info.status,
-            started_at: run.info.started_at,
-            ended_at: run.info.ended_at,
-            deleted: run.info.lifecycle == Lifecycle::Deleted,
-            params: run.params.into_iter().map(|param| (param.key, param.value)).collect(),
-            tags: run.tags.into_iter().map(|tag| (tag.key, tag.value)).collect(),
-            points: std::collections::BTreeMap::new(),
-            dataset_inputs: run.dataset_inputs,
-            model_inputs: run.model_inputs,
-            model_outputs: run.model_outputs,
-            id: run.info.id,
-        };
-        for metric in run.metrics {
-            let query = HistoryQuery { run: state.id.clone(), key: metric.key.clone(), limit: None, after: None };
-            state.points.insert(metric.key, self.0.history(query).await.unwrap().items);
-        }
-        state
+    /// Every logged model, in order of id, also those in the bin.
+    async fn logged_models(&self) -> Vec<LoggedModelState> {
+        Vec::new()
     }
-}
 
-#[async_trait]
-impl Inspect for StoreInspect {
-    async fn runs(&self) -> Vec<RunState> {
-        let query = Query { view: View::All, ..Query::default() };
-        let experiments = self.0.search_experiments(query, ALL).await.unwrap().items;
-        let ids = experiments.iter().map(|experiment| experiment.id).collect();
-        let query = Query { view: View::All, filter: Filter::default(), order: Vec::new() };
-        let runs = self.0.search_runs(ids, query, ALL).await.unwrap().items;
-        let mut states = Vec::new();
-        for run in runs {
-            states.push(self.state(run, &experiments).await);
-        }
-        states.sort_by(|a, b| a.id.cmp(&b.id));
-        states
+    /// Every registered model, in order of name.
+    async fn registered_models(&self) -> Vec<RegisteredModelState> {
+        Vec::new()
+    }
+
+    /// What histories for this destination may not hold.
+    fn limits(&self) -> Limits {
+        Limits::default()
+    }
+
+    /// What this destination shows of such a run.
+    fn view(&self, run: RunState) -> RunState {
+        run
+    }
+
+    /// What this destination shows of such a logged model.
+    fn view_logged_model(&self, model: LoggedModelState) -> LoggedModelState {
+        model
+    }
+
+    /// What this destination shows of such a registered model.
+    fn view_registered_model(&self, model: RegisteredModelState) -> RegisteredModelState {
+        model
     }
 }

@@ -7,7 +7,8 @@
 //! trackside_testkit::store_suite!(open);
 //! ```
 //!
-//! A destination does the same with [`tracker_suite!`], and says through [`Inspect`] how it is read back.
+//! A destination does the same with [`tracker_suite!`], and says through [`Inspect`] how it is read back. Where it reads
+//! artifacts, [`MemoryArtifacts`] has those of the suite.
 
 #![expect(clippy::missing_panics_doc, reason = "a case that does not hold panics; that is all it does")]
 
@@ -15,16 +16,25 @@ mod clock;
 pub mod fixture;
 mod ids;
 mod inspect;
+mod limits;
+pub mod log_suite;
+mod memory_artifacts;
 mod memory_tracker;
+mod model_state;
 mod run_state;
+mod store_inspect;
 pub mod store_suite;
 pub mod tracker_suite;
 
 pub use clock::ManualClock;
 pub use ids::SequentialIds;
-pub use inspect::{Inspect, StoreInspect};
-pub use memory_tracker::{DeliveryFault, MemoryTracker};
+pub use inspect::Inspect;
+pub use limits::{Limits, Terms};
+pub use memory_artifacts::MemoryArtifacts;
+pub use memory_tracker::{Delivery, DeliveryFault, MemoryTracker};
+pub use model_state::{LoggedModelState, RegisteredModelState, RegistryState, VersionState};
 pub use run_state::RunState;
+pub use store_inspect::StoreInspect;
 
 #[cfg(test)]
 mod tests {
@@ -48,7 +58,7 @@ mod tests {
 
     #[test]
     fn every_case_is_named_once_in_its_suite() {
-        for suite in ["store_suite", "tracker_suite"] {
+        for suite in ["store_suite", "log_suite", "tracker_suite"] {
             assert_eq!(forgotten_cases(suite), Vec::<String>::new(), "{suite}");
         }
     }

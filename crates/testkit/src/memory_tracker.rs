@@ -2,13 +2,18 @@
 
 use std::{
     collections::{BTreeMap, VecDeque},
+    fmt, future,
     sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use async_trait::async_trait;
-use trackside_core::{Capability, Error, ErrorKind, Result, RunBatch, RunId, Seq, TrackerInterface, fault};
+use trackside_core::{
+    Batch, Capability, Delivered, Error, ErrorKind, LoggedModelBatch, LoggedModelId, MetricPoint, ModelMetric, Result,
+    RunBatch, RunId, Seq, Subject, TrackerInterface, Withheld, fault,
+};
 
-use crate::{Inspect, RunState};
+use crate::{Inspect, LoggedModelState, RegisteredModelState, RegistryState, RunState};
 
 /// How a delivery goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,23 +22,51 @@ pub enum DeliveryFault {
     Before(ErrorKind),
     /// Everything was done and the answer was lost.
     After(ErrorKind),
+    /// Nothing is done and no answer ever comes.
+    Hang,
+    /// It takes effect after so long. In a test with paused time this takes none.
+    Slow(Duration),
 }
 
-/// Keeps the state of every run it is told of. Redelivery is harmless because everything it keeps has an
+/// A batch that took effect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// Whose it was.
+    pub subject: Subject,
+    /// Its position.
+    pub last: Seq,
+    /// How much it held.
+    pub n_items: u64,
+    /// The memory that came with it.
+    pub memory: Option<String>,
+}
+
+/// Keeps the state of all that it is told of. Redelivery is harmless because everything it keeps has an
 /// identity: points are a set, params and tags are maps.
+///
+/// It remembers the position of each subject, as text.
 #[derive(Debug)]
 pub struct MemoryTracker {
-    name: &'static str,
+    name: String,
     capability: Capability,
+    keep_alive: Option<Duration>,
     state: Mutex<State>,
 }
 
-#[derive(Debug, Default)]
+/// Says of a batch whether and how it is refused.
+type Rule = Box<dyn Fn(&Batch) -> Option<ErrorKind> + Send>;
+
+#[derive(Default)]
 struct State {
     runs: BTreeMap<RunId, RunState>,
-    delivered: Vec<(RunId, Seq)>,
+    logged_models: BTreeMap<LoggedModelId, LoggedModelState>,
+    registry: RegistryState,
+    delivered: Vec<Delivery>,
+    beats: Vec<Subject>,
     n_flushes: usize,
     faults: VecDeque<DeliveryFault>,
+    rule: Option<Rule>,
+    out_of_reach: Option<ErrorKind>,
 }
 
 impl MemoryTracker {
@@ -44,12 +77,41 @@ impl MemoryTracker {
 
     /// A destination that refuses the rest.
     pub fn with_capability(capability: Capability) -> Self {
-        Self { name: "memory", capability, state: Mutex::default() }
+        Self { name: "memory".to_owned(), capability, keep_alive: None, state: Mutex::default() }
+    }
+
+    /// Gives it another name.
+    #[must_use]
+    pub fn named(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.name);
+        self
+    }
+
+    /// Asks to be told this often that its runs live.
+    #[must_use]
+    pub fn with_keep_alive(mut self, interval: Duration) -> Self {
+        self.keep_alive = Some(interval);
+        self
     }
 
     /// The next `times` deliveries go wrong like this, after those announced before.
     pub fn fail_next(&self, times: usize, fault: DeliveryFault) {
         self.state().faults.extend(std::iter::repeat_n(fault, times));
+    }
+
+    /// Forgets what was announced with [`Self::fail_next`]. Deliveries that hang already go on doing so.
+    pub fn recover(&self) {
+        self.state().faults.clear();
+    }
+
+    /// Refuses batches for which `rule` names a reason, until it is told otherwise.
+    pub fn refuse_when(&self, rule: impl Fn(&Batch) -> Option<ErrorKind> + Send + 'static) {
+        self.state().rule = Some(Box::new(rule));
+    }
+
+    /// Fails probes, deliveries and flushes like this, or no longer.
+    pub fn set_out_of_reach(&self, kind: Option<ErrorKind>) {
+        self.state().out_of_reach = kind;
     }
 
     /// One run, as it stands.
@@ -58,13 +120,18 @@ impl MemoryTracker {
     }
 
     /// Every batch that took effect, in order of arrival, repetitions included.
-    pub fn delivered(&self) -> Vec<(RunId, Seq)> {
+    pub fn delivered(&self) -> Vec<Delivery> {
         self.state().delivered.clone()
     }
 
     /// How often it was flushed.
     pub fn n_flushes(&self) -> usize {
         self.state().n_flushes
+    }
+
+    /// Subjects of which it was told that they live, repetitions included.
+    pub fn beats(&self) -> Vec<Subject> {
+        self.state().beats.clone()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -78,14 +145,68 @@ impl Default for MemoryTracker {
     }
 }
 
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("State").field("runs", &self.runs.len()).finish_non_exhaustive()
+    }
+}
+
 impl State {
-    fn apply(&mut self, batch: &RunBatch) -> Result<()> {
+    /// What is announced for this delivery, if anything.
+    fn next_fault(&mut self, batch: &Batch) -> Option<DeliveryFault> {
+        let refusal = self.out_of_reach.or_else(|| self.rule.as_ref()?(batch));
+        refusal.map(DeliveryFault::Before).or_else(|| self.faults.pop_front())
+    }
+
+    fn apply(&mut self, batch: &Batch, memory: Option<&str>) -> Result<()> {
+        match batch {
+            Batch::Run(batch) => self.apply_to_run(batch)?,
+            Batch::LoggedModel(batch) => self.apply_to_logged_model(batch)?,
+            Batch::RegisteredModel(batch) => self.registry.apply(&batch.model, &batch.events)?,
+        }
+        let memory = memory.map(str::to_owned);
+        self.delivered.push(Delivery {
+            subject: batch.subject(),
+            last: batch.last(),
+            n_items: batch.n_items(),
+            memory,
+        });
+        Ok(())
+    }
+
+    fn apply_to_run(&mut self, batch: &RunBatch) -> Result<()> {
         let known = self.runs.get(&batch.run).cloned();
         let begun = || batch.started.as_ref().map(|started| RunState::begin(&batch.run, started));
         let mut run = known.or_else(begun).ok_or_else(|| fault::run_not_found(&batch.run))?;
         batch.events.iter().try_for_each(|event| run.apply(event))?;
         self.runs.insert(batch.run.clone(), run);
-        self.delivered.push((batch.run.clone(), batch.last));
+        let points = batch.events.iter().filter_map(|event| match event {
+            trackside_core::Event::Points(points) => Some(points),
+            _ => None,
+        });
+        points.flatten().for_each(|point| self.measure(&batch.run, point));
+        Ok(())
+    }
+
+    /// Adds a point that names a logged model to that model; an unknown one is passed over.
+    fn measure(&mut self, run: &RunId, metric: &MetricPoint) {
+        let Some(subject) = &metric.subject else { return };
+        let Some(model) = subject.model.as_ref().and_then(|id| self.logged_models.get_mut(id)) else { return };
+        let (key, dataset) = (metric.key.clone(), subject.dataset.clone());
+        let new = ModelMetric { key, point: metric.point, run: run.clone(), dataset };
+        if !model.metrics.contains(&new) {
+            model.metrics.push(new);
+            let place = |metric: &ModelMetric| (metric.key.clone(), metric.point.time, metric.point.step);
+            model.metrics.sort_by_key(place);
+        }
+    }
+
+    fn apply_to_logged_model(&mut self, batch: &LoggedModelBatch) -> Result<()> {
+        let known = self.logged_models.get(&batch.model).cloned();
+        let begun = || batch.created.as_ref().map(LoggedModelState::begin);
+        let mut model = known.or_else(begun).ok_or_else(|| fault::logged_model_not_found(&batch.model))?;
+        batch.changes.iter().for_each(|(change, _)| model.apply(change));
+        self.logged_models.insert(batch.model.clone(), model);
         Ok(())
     }
 }
@@ -93,7 +214,7 @@ impl State {
 #[async_trait]
 impl TrackerInterface for MemoryTracker {
     fn name(&self) -> &str {
-        self.name
+        &self.name
     }
 
     fn capability(&self) -> Capability {
@@ -101,28 +222,52 @@ impl TrackerInterface for MemoryTracker {
     }
 
     async fn probe(&self) -> Result<()> {
-        Ok(())
+        self.reach()
     }
 
-    async fn deliver(&self, batch: &RunBatch) -> Result<()> {
-        if !batch.events.iter().all(|event| self.capability.allows(event)) {
+    async fn deliver(&self, batch: &Batch, memory: Option<&str>) -> Result<Delivered> {
+        let mut lacking = Withheld::default();
+        self.capability.restrict(batch.clone(), &mut lacking);
+        if !lacking.is_empty() {
             return Err(Error::new(ErrorKind::Unsupported, "the batch holds what this destination cannot represent"));
         }
-        let mut state = self.state();
-        let fault = state.faults.pop_front();
-        if let Some(DeliveryFault::Before(kind)) = fault {
-            return Err(Error::new(kind, "the delivery failed before it took effect"));
-        }
-        state.apply(batch)?;
+        let fault = self.state().next_fault(batch);
         match fault {
-            Some(DeliveryFault::After(kind)) => Err(Error::new(kind, "the delivery failed after it took effect")),
-            _ => Ok(()),
+            Some(DeliveryFault::Before(kind)) => {
+                return Err(Error::new(kind, "the delivery failed before it took effect"));
+            }
+            Some(DeliveryFault::Hang) => future::pending().await,
+            Some(DeliveryFault::Slow(time)) => tokio::time::sleep(time).await,
+            Some(DeliveryFault::After(_)) | None => {}
         }
+        self.state().apply(batch, memory)?;
+        if let Some(DeliveryFault::After(kind)) = fault {
+            return Err(Error::new(kind, "the delivery failed after it took effect"));
+        }
+        let remembered = Delivered::remembering(batch.last().0.to_string());
+        Ok(Delivered { keep_alive: self.keep_alive.is_some() && matches!(batch, Batch::Run(_)), ..remembered })
     }
 
     async fn flush(&self) -> Result<()> {
+        self.reach()?;
         self.state().n_flushes += 1;
         Ok(())
+    }
+
+    fn keep_alive_interval(&self) -> Option<Duration> {
+        self.keep_alive
+    }
+
+    async fn keep_alive(&self, subject: &Subject, _memory: Option<&str>) -> Result<()> {
+        self.reach()?;
+        self.state().beats.push(subject.clone());
+        Ok(())
+    }
+}
+
+impl MemoryTracker {
+    fn reach(&self) -> Result<()> {
+        self.state().out_of_reach.map_or(Ok(()), |kind| Err(Error::new(kind, "the destination is out of reach")))
     }
 }
 
@@ -131,76 +276,15 @@ impl Inspect for MemoryTracker {
     async fn runs(&self) -> Vec<RunState> {
         self.state().runs.values().cloned().collect()
     }
+
+    async fn logged_models(&self) -> Vec<LoggedModelState> {
+        self.state().logged_models.values().cloned().collect()
+    }
+
+    async fn registered_models(&self) -> Vec<RegisteredModelState> {
+        self.state().registry.0.values().cloned().collect()
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::{
-        future::{Ready, ready},
-        sync::Arc,
-    };
-
-    use super::*;
-    use crate::tracker_suite::history::History;
-
-    type Peer = Ready<(Arc<dyn TrackerInterface>, Arc<dyn Inspect>, ())>;
-
-    /// The tracker is its own far side.
-    fn peer(capability: Capability) -> Peer {
-        let tracker = Arc::new(MemoryTracker::with_capability(capability));
-        ready((tracker.clone(), tracker, ()))
-    }
-
-    mod whole {
-        use super::*;
-
-        fn make() -> Peer {
-            peer(Capability::ALL)
-        }
-
-        crate::tracker_suite!(make);
-    }
-
-    mod restricted {
-        use super::*;
-
-        fn make() -> Peer {
-            peer(Capability { points: true, params: true, ..Capability::default() })
-        }
-
-        crate::tracker_suite!(make);
-    }
-
-    #[tokio::test]
-    async fn merging_two_batches_has_the_effect_of_both_in_turn() {
-        for seed in 0..300 {
-            let history = History::pseudo_random(seed, 1, Capability::ALL);
-            let (apart, together) = (MemoryTracker::new(), MemoryTracker::new());
-            for place in 1..history.batches.len() {
-                let [first, second] = history.cut_at(place);
-                apart.deliver(&first).await.unwrap();
-                apart.deliver(&second).await.unwrap();
-                together.deliver(&first.merge(second).unwrap()).await.unwrap();
-                assert_eq!(apart.runs().await, together.runs().await, "seed {seed} cut at {place}");
-            }
-            assert_eq!(together.runs().await, [history.outcome], "seed {seed}");
-        }
-    }
-
-    #[tokio::test]
-    async fn injected_faults_come_in_turn_and_tell_before_from_after() {
-        let tracker = MemoryTracker::new();
-        let history = History::pseudo_random(1, 1, Capability::ALL);
-        let first = &history.batches[0];
-        tracker.fail_next(2, DeliveryFault::Before(ErrorKind::Unavailable));
-        tracker.fail_next(1, DeliveryFault::After(ErrorKind::Throttled));
-        for _ in 0..2 {
-            assert_eq!(tracker.deliver(first).await.unwrap_err().kind(), ErrorKind::Unavailable);
-            assert_eq!(tracker.run(&first.run), None);
-        }
-        assert_eq!(tracker.deliver(first).await.unwrap_err().kind(), ErrorKind::Throttled);
-        assert!(tracker.run(&first.run).is_some());
-        tracker.deliver(first).await.unwrap();
-        assert_eq!(tracker.delivered(), vec![(first.run.clone(), first.last); 2]);
-    }
-}
+mod tests;

@@ -8,8 +8,8 @@ use std::{
 };
 
 use trackside_core::{
-    DatasetInput, Event, Key, LoggedModelId, ModelOutput, Param, Point, Result, RunId, RunStarted, RunStatus,
-    Timestamp, fault,
+    ArtifactPath, DatasetInput, Event, Key, LoggedModelId, ModelOutput, Param, Point, Result, RunId, RunStarted,
+    RunStatus, Timestamp, fault,
 };
 
 /// A run as it stands at a destination, in a form that can be compared. What points say about logged models is
@@ -44,6 +44,8 @@ pub struct RunState {
     pub model_inputs: Vec<LoggedModelId>,
     /// Models made, in the order they were logged.
     pub model_outputs: Vec<ModelOutput>,
+    /// Its files and their sizes.
+    pub artifacts: BTreeMap<ArtifactPath, u64>,
 }
 
 impl RunState {
@@ -64,6 +66,7 @@ impl RunState {
             dataset_inputs: Vec::new(),
             model_inputs: Vec::new(),
             model_outputs: Vec::new(),
+            artifacts: BTreeMap::new(),
         }
     }
 
@@ -97,6 +100,8 @@ impl RunState {
             }
             Event::Deleted(_) => self.deleted = true,
             Event::Restored => self.deleted = false,
+            Event::ArtifactStored(entry) => drop(self.artifacts.insert(entry.path.clone(), entry.size.unwrap_or(0))),
+            Event::ArtifactDeleted(gone) => self.artifacts.retain(|path, _| !is_at_or_below(path, gone)),
         }
         Ok(())
     }
@@ -111,6 +116,12 @@ impl RunState {
             Entry::Occupied(known) => Err(fault::param_changed(&self.id, &param.key, known.get(), &param.value)),
         }
     }
+}
+
+/// Whether a path is that of a file or directory, or lies in it.
+fn is_at_or_below(path: &ArtifactPath, top: &ArtifactPath) -> bool {
+    let below = path.as_str().strip_prefix(top.as_str());
+    top.is_root() || below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// Keeps what is there, and its order.

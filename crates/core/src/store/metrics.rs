@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use crate::{Key, Page, PageToken, Point, Result, RunId};
 
 /// Which points of one metric of one run to read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct HistoryQuery {
     /// Of which run; an unknown one has no points.
     pub run: RunId,
@@ -15,6 +15,8 @@ pub struct HistoryQuery {
     pub limit: Option<usize>,
     /// Where to go on.
     pub after: Option<PageToken>,
+    /// Only points after this one in the order of a history; it need not exist. Not together with `after`.
+    pub since: Option<Point>,
 }
 
 /// Which sample of the points of one metric of one run to read.
@@ -33,7 +35,8 @@ pub struct SampleQuery {
 /// Metric history of the system of record.
 #[async_trait]
 pub trait Metrics: fmt::Debug + Send + Sync + 'static {
-    /// Points in the order (time, step, value), NaN counting as zero.
+    /// Points in the order (time, step, value), NaN counting as zero and coming after it. A page goes on after the last
+    /// point of the one before, so points that come in between neither repeat nor hide others.
     async fn history(&self, query: HistoryQuery) -> Result<Page<Point>>;
 
     /// Points in the order (step, time, value), NaN counting as zero and coming after it: all when they are not

@@ -10,12 +10,17 @@
 //! The conformance suite in `testkit` holds every implementation to these texts.
 
 mod experiments;
+mod log;
 mod logged_models;
 mod metrics;
 mod registry;
 mod runs;
 
 pub use experiments::Experiments;
+pub use log::{
+    Cursor, CursorChange, Cursors, DeadLetter, DeadLetters, Entry, Lag, Log, LogRange, LogSize, Mark, MarkFilter,
+    NewDeadLetter, Outbox, Progress,
+};
 pub use logged_models::LoggedModels;
 pub use metrics::{HistoryQuery, Metrics, SampleQuery};
 pub use registry::{ModelVersions, RegisteredModels};

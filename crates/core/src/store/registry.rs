@@ -31,8 +31,8 @@ pub trait RegisteredModels: fmt::Debug + Send + Sync + 'static {
 /// Model versions of the system of record. Deleted ones are never seen.
 #[async_trait]
 pub trait ModelVersions: fmt::Debug + Send + Sync + 'static {
-    /// Creates a version with the next number, and marks the registered model as changed. `NotFound` when
-    /// there is no such model.
+    /// Creates a version, and marks the registered model as changed. The next number is higher than all that were
+    /// ever given. `NotFound` when there is no such model, `AlreadyExists` when the number asked for is taken.
     async fn create_model_version(&self, new: NewModelVersion) -> Result<ModelVersion>;
 
     /// By name and number.

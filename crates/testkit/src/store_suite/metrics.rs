@@ -1,12 +1,12 @@
 //! Points of metrics: their identity, their history and which of them is the latest.
 
-use trackside_core::{Event, LatestMetric, PageRequest, Point, RunId, Store, store::HistoryQuery};
+use trackside_core::{ErrorKind, Event, LatestMetric, PageRequest, Point, RunId, Store, store::HistoryQuery};
 
-use super::scene::{append, history, lone_run, read_run, refuses_forged_tokens, walk};
+use super::scene::{append, assert_kind, history, lone_run, read_run, refuses_forged_tokens, walk};
 use crate::fixture::{key, metric, point, points, value};
 
 fn page_of(run: &RunId, page: PageRequest) -> HistoryQuery {
-    HistoryQuery { run: run.clone(), key: key("m"), limit: Some(page.limit), after: page.after }
+    HistoryQuery { run: run.clone(), key: key("m"), limit: Some(page.limit), after: page.after, since: None }
 }
 
 async fn latest(store: &dyn Store, run: &RunId) -> Vec<LatestMetric> {
@@ -121,8 +121,50 @@ pub async fn history_pages_are_disjoint_complete_and_in_order(store: &dyn Store)
         assert_eq!(walk(limit, |page| store.history(page_of(&id, page))).await, whole, "pages of {limit}");
     }
     let first = store.history(page_of(&id, PageRequest::first(3))).await.unwrap();
-    let rest = store.history(HistoryQuery { run: id, key: key("m"), limit: None, after: first.next }).await.unwrap();
+    let rest = store
+        .history(HistoryQuery { run: id, key: key("m"), limit: None, after: first.next, since: None })
+        .await
+        .unwrap();
     assert_eq!((rest.items.as_slice(), rest.next), (&whole[3..], None));
+}
+
+pub async fn points_that_come_in_between_neither_repeat_nor_hide_others(store: &dyn Store) {
+    let id = lone_run(store, vec![points("m", &[1, 3, 5, 7].map(|step| point(step, step, 0.5)))]).await;
+    let first = store.history(page_of(&id, PageRequest::first(2))).await.unwrap();
+    assert_eq!(first.items, [1, 3].map(|step| point(step, step, 0.5)));
+    append(store, &id, vec![points("m", &[0, 2, 4, 8].map(|step| point(step, step, 0.5)))]).await;
+    let second = store.history(page_of(&id, PageRequest { limit: 2, after: first.next })).await.unwrap();
+    assert_eq!(second.items, [4, 5].map(|step| point(step, step, 0.5)));
+    let third = store.history(page_of(&id, PageRequest { limit: 2, after: second.next })).await.unwrap();
+    assert_eq!((third.items.as_slice(), third.next), (&[7, 8].map(|step| point(step, step, 0.5))[..], None));
+}
+
+pub async fn a_history_may_begin_after_any_point(store: &dyn Store) {
+    let ordered = [
+        point(i64::MAX, -1, f64::INFINITY),
+        point(1, 1, f64::NEG_INFINITY),
+        point(1, 1, 0.0),
+        point(1, 1, f64::NAN),
+        point(1, 1, 0.5),
+        point(i64::MIN, 2, f64::NAN),
+    ];
+    let id = lone_run(store, vec![points("m", &ordered), points("other", &ordered)]).await;
+    let since = async |since: Point, limit| {
+        let query = HistoryQuery { run: id.clone(), key: key("m"), limit, after: None, since: Some(since) };
+        store.history(query).await.unwrap()
+    };
+    for (n, known) in ordered.iter().enumerate() {
+        let rest = since(*known, None).await;
+        assert_eq!((rest.items.as_slice(), rest.next), (&ordered[n + 1..], None), "after {known:?}");
+    }
+    assert_eq!(since(point(0, 1, 9.0), None).await.items, ordered[1..]);
+    assert_eq!(since(point(1, 1, 0.25), None).await.items, ordered[4..]);
+    let page = since(ordered[0], Some(2)).await;
+    assert_eq!(page.items, ordered[1..3]);
+    let rest = store.history(page_of(&id, PageRequest { limit: 9, after: page.next.clone() })).await.unwrap();
+    assert_eq!(rest.items, ordered[3..]);
+    let both = HistoryQuery { since: Some(ordered[0]), ..page_of(&id, PageRequest { limit: 9, after: page.next }) };
+    assert_kind(store.history(both).await, ErrorKind::Invalid, "not both");
 }
 
 pub async fn forged_history_tokens_are_invalid(store: &dyn Store) {

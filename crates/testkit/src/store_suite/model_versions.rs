@@ -91,6 +91,27 @@ pub async fn numbers_count_per_model_and_are_never_reused(store: &dyn Store) {
     assert_eq!(store.create_model_version(new_model_version("M")).await.unwrap().number, 5);
 }
 
+pub async fn a_number_may_be_asked_for(store: &dyn Store) {
+    model(store, "M").await;
+    let asked = |number| NewModelVersion { number: Some(number), ..new_model_version("M") };
+    for number in [3, 1] {
+        let created = store.create_model_version(asked(number)).await.unwrap();
+        assert_eq!(created.number, number);
+        assert_eq!(version(store, "M", number).await, created);
+    }
+    assert_eq!(store.create_model_version(new_model_version("M")).await.unwrap().number, 4);
+    for taken in [1, 3, 4] {
+        let refused = store.create_model_version(asked(taken)).await;
+        assert_fault(refused, &fault::model_version_exists(&key("M"), taken));
+    }
+    change(store, "M", 4, Change::Delete, 3_000).await;
+    assert_eq!(store.create_model_version(asked(4)).await.unwrap().number, 4);
+    assert_eq!(store.create_model_version(new_model_version("M")).await.unwrap().number, 5);
+    assert_eq!(store.model_version(&key("M"), 2).await.unwrap(), None);
+    let refused = store.create_model_version(NewModelVersion { model: key("x"), ..asked(1) }).await;
+    assert_fault(refused, &fault::registered_model_not_found(&key("x")));
+}
+
 pub async fn every_change_of_an_unknown_version_finds_nothing(store: &dyn Store) {
     versions(store, 2).await;
     change(store, "M", 2, Change::Delete, 3_000).await;

@@ -49,7 +49,7 @@ pub(super) async fn read_run(store: &dyn Store, id: &RunId) -> Run {
 
 /// All points of one metric.
 pub(super) async fn history(store: &dyn Store, id: &RunId, key: &str) -> Vec<Point> {
-    let query = HistoryQuery { run: id.clone(), key: fixture::key(key), limit: None, after: None };
+    let query = HistoryQuery { run: id.clone(), key: fixture::key(key), limit: None, after: None, since: None };
     let page = store.history(query).await.unwrap();
     assert_eq!(page.next, None, "nothing follows a history without limit");
     page.items
