@@ -45,7 +45,7 @@ async fn batches(store: &SqliteStore, experiment: ExperimentId) -> Result<()> {
     }
     let run = new_run(experiment, 10).id;
     let begun = Instant::now();
-    let query = HistoryQuery { run, key: key("metric-0"), limit: None, after: None };
+    let query = HistoryQuery { run, key: key("metric-0"), limit: None, after: None, since: None };
     let n_points = store.history(query).await?.items.len();
     report("points of one history", i64::try_from(n_points).unwrap_or(0), begun.elapsed());
     Ok(())

@@ -19,21 +19,38 @@ pub(crate) struct Target<'a> {
     pub(crate) experiment: ExperimentId,
 }
 
-/// Applies events in order; the caller undoes those before the first that fails.
-pub(crate) fn append(connection: &Connection, id: &RunId, events: &[Event]) -> Result<()> {
+/// Applies events in order; the caller undoes those before the first that fails. Returns the points that were there
+/// already: for each event that has such, its place and theirs.
+pub(crate) fn append(connection: &Connection, id: &RunId, events: &[Event]) -> Result<Vec<(usize, Vec<usize>)>> {
     let (target, mut deleted) = find(connection, id)?;
-    for event in events {
+    let mut repeated = Vec::new();
+    for (index, event) in events.iter().enumerate() {
         if deleted && event.needs_active() {
             return Err(fault::run_not_active(id).into());
         }
-        apply(connection, &target, event)?;
+        let known = apply(connection, &target, event)?;
+        if !known.is_empty() {
+            repeated.push((index, known));
+        }
         deleted = match event {
             Event::Deleted(_) => true,
             Event::Restored => false,
             _ => deleted,
         };
     }
-    Ok(())
+    Ok(repeated)
+}
+
+/// The events less the points that were there already, as [`append`] returns them.
+pub(crate) fn without(mut events: Vec<Event>, repeated: &[(usize, Vec<usize>)]) -> Vec<Event> {
+    for (index, known) in repeated {
+        if let Event::Points(points) = &mut events[*index] {
+            let mut at = 0..;
+            points.retain(|_| at.next().is_some_and(|at| known.binary_search(&at).is_err()));
+        }
+    }
+    events.retain(|event| !matches!(event, Event::Points(points) if points.is_empty()));
+    events
 }
 
 fn find<'a>(connection: &Connection, id: &'a RunId) -> Result<(Target<'a>, bool)> {
@@ -44,10 +61,11 @@ fn find<'a>(connection: &Connection, id: &'a RunId) -> Result<(Target<'a>, bool)
     Ok(found.optional()?.ok_or_else(|| fault::run_not_found(id))?)
 }
 
-fn apply(connection: &Connection, run: &Target<'_>, event: &Event) -> Result<()> {
-    match event {
+/// Applies an event; which of its points were there already.
+fn apply(connection: &Connection, run: &Target<'_>, event: &Event) -> Result<Vec<usize>> {
+    let applied = match event {
+        Event::Points(points) => return points::add(connection, run, points),
         Event::Params(params) => params.iter().try_for_each(|param| add_param(connection, run, param)),
-        Event::Points(points) => points::add(connection, run, points),
         Event::Tags(tags) => RUN_TAGS.set(connection, run.pk, tags),
         Event::TagDeleted(key) => {
             let removed = RUN_TAGS.remove(connection, run.pk, key)?;
@@ -61,7 +79,9 @@ fn apply(connection: &Connection, run: &Target<'_>, event: &Event) -> Result<()>
         Event::Updated(update) => apply_update(connection, run, update),
         Event::Deleted(at) => bin(connection, run, *at),
         Event::Restored => execute(connection, "UPDATE run SET deleted_at = NULL WHERE pk = ?1", [run.pk]).map(drop),
-    }
+        Event::ArtifactStored(_) | Event::ArtifactDeleted(_) => Ok(()),
+    };
+    applied.map(|()| Vec::new())
 }
 
 fn add_param(connection: &Connection, run: &Target<'_>, param: &Param) -> Result<()> {

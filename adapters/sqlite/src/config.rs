@@ -1,11 +1,11 @@
 //! What an operator may tune. The defaults suit a laptop and a team's server alike.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use trackside_core::{Error, Result};
+use trackside_core::{Clock, Error, Result, SystemClock};
 
 /// Settings of a [`crate::SqliteStore`].
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Config {
     /// Reads that run at the same time; more of them wait. Default 4: reads are short and bound by the processor.
     pub readers: usize,
@@ -25,6 +25,8 @@ pub struct Config {
     /// Requests that may wait for the writer; more of them wait at the door. Default 512: one full group is
     /// gathered while another is written. A request holds at most a few hundred KiB.
     pub queue: usize,
+    /// Says when an entry of the log is written. Default: the machine's. Other instants come with the requests.
+    pub clock: Arc<dyn Clock>,
 }
 
 impl Default for Config {
@@ -37,6 +39,7 @@ impl Default for Config {
             group_max_jobs: 512,
             group_max_time: Duration::from_millis(5),
             queue: 512,
+            clock: Arc::new(SystemClock),
         }
     }
 }

@@ -3,13 +3,14 @@
 use async_trait::async_trait;
 use rusqlite::{Connection, Row, params};
 use trackside_core::{
-    ArtifactLocation, Experiment, ExperimentChange, ExperimentId, Key, Lifecycle, NewExperiment, Page, PageRequest,
-    Query, Result, Timestamp, fault, query::ExperimentField, store::Experiments,
+    ArtifactLocation, Event, Experiment, ExperimentChange, ExperimentId, Key, Lifecycle, NewExperiment, Page,
+    PageRequest, Query, Result, RunId, Timestamp, fault, query::ExperimentField, store::Experiments,
 };
 
 use crate::{
     SqliteStore, error,
     key_values::EXPERIMENT_TAGS,
+    log::{Recorder, change},
     owners::Owners,
     rows::{Columns, execute, number},
     search::Search,
@@ -50,7 +51,8 @@ impl Experiments for SqliteStore {
     }
 
     async fn change_experiment(&self, id: ExperimentId, change: ExperimentChange, at: Timestamp) -> Result<()> {
-        self.write(move |connection| apply(connection, id, &change, at)).await
+        let recorder = self.recorder();
+        self.write(move |connection| apply(connection, &recorder, id, &change, at)).await
     }
 
     async fn search_experiments(&self, query: Query<ExperimentField>, page: PageRequest) -> Result<Page<Experiment>> {
@@ -103,14 +105,20 @@ fn insert(connection: &Connection, id: Option<ExperimentId>, new: &NewExperiment
     Ok(id)
 }
 
-fn apply(connection: &Connection, id: ExperimentId, change: &ExperimentChange, at: Timestamp) -> error::Result<()> {
+fn apply(
+    connection: &Connection,
+    recorder: &Recorder,
+    id: ExperimentId,
+    change: &ExperimentChange,
+    at: Timestamp,
+) -> error::Result<()> {
     match change {
         ExperimentChange::Rename(name) => {
             require_active(connection, id)?;
             rename(connection, id, name, at)
         }
-        ExperimentChange::Delete => move_to(connection, id, Lifecycle::Deleted, at),
-        ExperimentChange::Restore => move_to(connection, id, Lifecycle::Active, at),
+        ExperimentChange::Delete => move_to(connection, recorder, id, Lifecycle::Deleted, at),
+        ExperimentChange::Restore => move_to(connection, recorder, id, Lifecycle::Active, at),
         ExperimentChange::SetTag(tag) => {
             require_active(connection, id)?;
             EXPERIMENT_TAGS.set(connection, id.get(), std::slice::from_ref(tag))
@@ -130,20 +138,40 @@ fn rename(connection: &Connection, id: ExperimentId, name: &Key, at: Timestamp) 
 }
 
 /// Into the bin with the active runs, or out of it with all runs. It must be on the other side.
-fn move_to(connection: &Connection, id: ExperimentId, to: Lifecycle, at: Timestamp) -> error::Result<()> {
+fn move_to(
+    connection: &Connection,
+    recorder: &Recorder,
+    id: ExperimentId,
+    to: Lifecycle,
+    at: Timestamp,
+) -> error::Result<()> {
     if lifecycle(connection, id)? == to {
         return Err(fault::experiment_not_found(id).into());
     }
-    let deleted_at = match to {
-        Lifecycle::Active => None,
-        Lifecycle::Deleted => Some(at.millis()),
+    let (deleted_at, event) = match to {
+        Lifecycle::Active => (None, Event::Restored),
+        Lifecycle::Deleted => (Some(at.millis()), Event::Deleted(at)),
     };
     let sql = "UPDATE experiment SET deleted_at = ?2, updated_at = ?3 WHERE id = ?1";
     execute(connection, sql, params![id.get(), deleted_at, at.millis()])?;
+    if recorder.is_on() {
+        // Destinations know nothing of the bin for experiments.
+        for run in runs_not_in(connection, id, to)? {
+            recorder.record(connection, || Ok(change::run_events(run, vec![event.clone()])))?;
+        }
+    }
     // Runs that are on that side already keep their date.
     let sql = "UPDATE run SET deleted_at = ?2 WHERE experiment = ?1 AND (deleted_at IS NULL) <> (?2 IS NULL)";
     execute(connection, sql, params![id.get(), deleted_at])?;
     Ok(())
+}
+
+/// Runs that are on the other side, in the order they were made.
+fn runs_not_in(connection: &Connection, id: ExperimentId, side: Lifecycle) -> error::Result<Vec<RunId>> {
+    let sql = "SELECT id FROM run WHERE experiment = ?1 AND (deleted_at IS NULL) = ?2 ORDER BY pk";
+    let mut statement = connection.prepare_cached(sql)?;
+    let active = side == Lifecycle::Deleted;
+    Ok(statement.query_map(params![id.get(), active], |row| row.run_id(0))?.collect::<rusqlite::Result<_>>()?)
 }
 
 fn load(connection: &Connection, ids: &[i64]) -> error::Result<Vec<Experiment>> {

@@ -7,6 +7,7 @@
 //! - Reads go to a pool of read-only connections, each read within one snapshot (`readers.rs`).
 //! - The schema is our own; it is brought up to date when a file is opened (`migrate.rs`). A file of somebody
 //!   else is refused without being touched (`inspect.rs`).
+//! - While there is a cursor each change is logged in its own savepoint (`log/`), for fan-out to deliver.
 //! - A query tree becomes SQL in `search/`, and nowhere else.
 //!
 //! Redelivery is harmless as [`trackside_core::StoreTracker`] says, which makes any store a destination.
@@ -22,9 +23,11 @@ mod connection;
 mod datasets;
 mod error;
 mod experiments;
+mod history;
 mod inputs;
 mod inspect;
 mod key_values;
+mod log;
 mod logged_models;
 mod metrics;
 mod migrate;

@@ -12,6 +12,7 @@ use trackside_core::{
 use crate::{
     SqliteStore, error, experiments,
     key_values::{LOGGED_MODEL_PARAMS, LOGGED_MODEL_TAGS},
+    log::change,
     owners::Owners,
     rows::{Columns, execute, number},
     search::Search,
@@ -20,10 +21,13 @@ use crate::{
 #[async_trait]
 impl LoggedModels for SqliteStore {
     async fn create_logged_model(&self, new: NewLoggedModel) -> Result<LoggedModel> {
+        let recorder = self.recorder();
         self.write(move |connection| {
             let pk = insert(connection, &new)?;
             let created = load(connection, &[pk])?.pop();
-            Ok(created.ok_or_else(|| fault::logged_model_not_found(&new.id))?)
+            let created = created.ok_or_else(|| fault::logged_model_not_found(&new.id))?;
+            recorder.record(connection, || change::logged_model_created(connection, new))?;
+            Ok(created)
         })
         .await
     }
@@ -39,8 +43,12 @@ impl LoggedModels for SqliteStore {
     }
 
     async fn change_logged_model(&self, id: &LoggedModelId, change: LoggedModelChange, at: Timestamp) -> Result<()> {
-        let id = id.clone();
-        self.write(move |connection| apply(connection, &id, &change, at)).await
+        let (id, recorder) = (id.clone(), self.recorder());
+        self.write(move |connection| {
+            apply(connection, &id, &change, at)?;
+            recorder.record(connection, || Ok(change::logged_model_changed(id, change, at)))
+        })
+        .await
     }
 
     async fn search_logged_models(

@@ -10,6 +10,7 @@ use trackside_core::{
 use crate::{
     SqliteStore, error,
     key_values::MODEL_VERSION_TAGS,
+    log::change,
     owners::Owners,
     registered_models,
     rows::{Columns, execute, number},
@@ -19,10 +20,13 @@ use crate::{
 #[async_trait]
 impl ModelVersions for SqliteStore {
     async fn create_model_version(&self, new: NewModelVersion) -> Result<ModelVersion> {
+        let recorder = self.recorder();
         self.write(move |connection| {
             let pk = insert(connection, &new)?;
             let created = load(connection, &[pk])?.pop();
-            Ok(created.ok_or_else(|| fault::registered_model_not_found(&new.model))?)
+            let created = created.ok_or_else(|| fault::registered_model_not_found(&new.model))?;
+            recorder.record(connection, || Ok(change::version_created(created.number, new)))?;
+            Ok(created)
         })
         .await
     }
@@ -44,10 +48,11 @@ impl ModelVersions for SqliteStore {
         change: ModelVersionChange,
         at: Timestamp,
     ) -> Result<()> {
-        let model = model.clone();
+        let (model, recorder) = (model.clone(), self.recorder());
         self.write(move |connection| {
             let found = require(connection, &model, number)?;
-            apply(connection, &found, &change, at)
+            apply(connection, &found, &change, at)?;
+            recorder.record(connection, || Ok(change::version_changed(model, number, change, at)))
         })
         .await
     }
@@ -103,9 +108,16 @@ fn find(connection: &Connection, model: &Key, number: VersionNumber) -> error::R
 
 fn insert(connection: &Connection, new: &NewModelVersion) -> error::Result<i64> {
     let model = registered_models::require(connection, &new.model)?;
-    let take = "UPDATE registered_model SET next_version = next_version + 1, updated_at = ?2 WHERE pk = ?1 \
-                RETURNING next_version - 1";
-    let taken = number(connection, take, [model, new.created_at.millis()])?;
+    let taken = match new.number {
+        Some(wanted) if find(connection, &new.model, wanted)?.is_some() => {
+            return Err(fault::model_version_exists(&new.model, wanted).into());
+        }
+        Some(wanted) => i64::from(wanted),
+        None => number(connection, "SELECT next_version FROM registered_model WHERE pk = ?1", [model])?
+            .ok_or(rusqlite::Error::QueryReturnedNoRows)?,
+    };
+    let take = "UPDATE registered_model SET next_version = max(next_version, ?2 + 1), updated_at = ?3 WHERE pk = ?1";
+    execute(connection, take, [model, taken, new.created_at.millis()])?;
     execute(
         connection,
         "INSERT INTO model_version (model, number, created_at, updated_at, description, stage, source, \

@@ -12,8 +12,9 @@ use crate::{
     rows::{execute, nan_apart, number},
 };
 
-/// Adds points to a run: one statement per point, and one per series for its latest value.
-pub(crate) fn add(connection: &Connection, run: &Target<'_>, points: &[MetricPoint]) -> Result<()> {
+/// Adds points to a run: one statement per point, and one per series for its latest value. Returns which of them were
+/// there already.
+pub(crate) fn add(connection: &Connection, run: &Target<'_>, points: &[MetricPoint]) -> Result<Vec<usize>> {
     let mut series: HashMap<&Key, i64> = HashMap::new();
     for (key, latest) in latest_by_key(points) {
         series.insert(key, touch_series(connection, run.pk, key, latest)?);
@@ -21,14 +22,18 @@ pub(crate) fn add(connection: &Connection, run: &Target<'_>, points: &[MetricPoi
     let mut insert = connection.prepare_cached(
         "INSERT INTO point (series, time, step, value, is_nan) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
     )?;
-    for MetricPoint { key, point, subject } in points {
+    let mut known = Vec::new();
+    for (index, MetricPoint { key, point, subject }) in points.iter().enumerate() {
         let (value, is_nan) = nan_apart(point.value);
-        insert.execute(params![series[key], point.time.millis(), point.step, value, is_nan])?;
+        let mut is_new = insert.execute(params![series[key], point.time.millis(), point.step, value, is_nan])? > 0;
         if let Some(subject) = subject {
-            add_to_model(connection, run, key, *point, subject)?;
+            is_new |= add_to_model(connection, run, key, *point, subject)?;
+        }
+        if !is_new {
+            known.push(index);
         }
     }
-    Ok(())
+    Ok(known)
 }
 
 /// Of equally late points the first, as if they had come one by one.
@@ -69,22 +74,23 @@ fn touch_series(connection: &Connection, run: i64, key: &Key, latest: Point) -> 
     Ok(known.ok_or(rusqlite::Error::QueryReturnedNoRows)?)
 }
 
+/// Whether the model did not have it yet.
 fn add_to_model(
     connection: &Connection,
     run: &Target<'_>,
     key: &Key,
     point: Point,
     subject: &MetricSubject,
-) -> Result<()> {
-    let Some(id) = &subject.model else { return Ok(()) };
+) -> Result<bool> {
+    let Some(id) = &subject.model else { return Ok(false) };
     let model = logged_models::pk(connection, id)?.ok_or_else(|| fault::logged_model_not_found(id))?;
     let (value, is_nan) = nan_apart(point.value);
     let (name, digest) = subject.dataset.as_ref().map(|(name, digest)| (name, digest)).unzip();
-    execute(
+    let added = execute(
         connection,
         "INSERT INTO model_metric (model, key, time, step, run, value, is_nan, dataset_name, dataset_digest) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING",
         params![model, key.as_str(), point.time.millis(), point.step, run.pk, value, is_nan, name, digest],
     )?;
-    Ok(())
+    Ok(added > 0)
 }

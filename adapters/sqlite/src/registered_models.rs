@@ -10,6 +10,7 @@ use trackside_core::{
 use crate::{
     SqliteStore, error,
     key_values::REGISTERED_MODEL_TAGS,
+    log::change,
     model_versions,
     owners::Owners,
     rows::{Columns, execute, number},
@@ -19,10 +20,13 @@ use crate::{
 #[async_trait]
 impl RegisteredModels for SqliteStore {
     async fn create_registered_model(&self, new: NewRegisteredModel) -> Result<RegisteredModel> {
+        let recorder = self.recorder();
         self.write(move |connection| {
             let pk = insert(connection, &new)?;
             let created = load(connection, &[pk])?.pop();
-            Ok(created.ok_or_else(|| fault::registered_model_not_found(&new.name))?)
+            let created = created.ok_or_else(|| fault::registered_model_not_found(&new.name))?;
+            recorder.record(connection, || Ok(change::registered_model_created(new)))?;
+            Ok(created)
         })
         .await
     }
@@ -37,8 +41,12 @@ impl RegisteredModels for SqliteStore {
     }
 
     async fn change_registered_model(&self, name: &Key, change: RegisteredModelChange, at: Timestamp) -> Result<()> {
-        let name = name.clone();
-        self.write(move |connection| apply(connection, &name, &change, at)).await
+        let (name, recorder) = (name.clone(), self.recorder());
+        self.write(move |connection| {
+            apply(connection, &name, &change, at)?;
+            recorder.record(connection, || Ok(change::registered_model_changed(name, change, at)))
+        })
+        .await
     }
 
     async fn search_registered_models(

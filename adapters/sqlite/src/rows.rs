@@ -11,6 +11,8 @@ pub(crate) trait Columns {
     fn parsed<T>(&self, column: &str, parse: impl FnOnce(&str) -> Option<T>) -> rusqlite::Result<T>;
     /// A key or name.
     fn key(&self, column: impl RowIndex) -> rusqlite::Result<Key>;
+    /// A number that is never negative.
+    fn count(&self, column: impl RowIndex) -> rusqlite::Result<u64>;
     /// Milliseconds since the epoch.
     fn instant(&self, column: impl RowIndex) -> rusqlite::Result<Timestamp>;
     /// Deleted if there is an instant.
@@ -35,6 +37,11 @@ impl Columns for Row<'_> {
 
     fn key(&self, column: impl RowIndex) -> rusqlite::Result<Key> {
         Key::new(self.get::<_, String>(column)?).map_err(unreadable)
+    }
+
+    fn count(&self, column: impl RowIndex) -> rusqlite::Result<u64> {
+        let number: i64 = self.get(column)?;
+        u64::try_from(number).map_err(unreadable)
     }
 
     fn instant(&self, column: impl RowIndex) -> rusqlite::Result<Timestamp> {
@@ -75,6 +82,11 @@ pub(crate) fn nan_apart(value: f64) -> (f64, bool) {
     if value.is_nan() { (0.0, true) } else { (value, false) }
 }
 
+/// A count as it is stored; what SQLite cannot hold is never reached.
+pub(crate) fn integer(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
 /// The first column of the only row, if there is one. The statement is kept prepared.
 pub(crate) fn number(connection: &Connection, sql: &str, params: impl Params) -> Result<Option<i64>> {
     // `query_one` runs to the end, where SQLite checks the foreign keys of an INSERT … RETURNING; `query_row` does not.
@@ -86,6 +98,6 @@ pub(crate) fn execute(connection: &Connection, sql: &str, params: impl Params) -
     Ok(connection.prepare_cached(sql)?.execute(params)?)
 }
 
-fn unreadable(error: Error) -> rusqlite::Error {
+fn unreadable(error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(error))
 }

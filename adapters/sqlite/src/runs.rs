@@ -4,22 +4,31 @@
 use async_trait::async_trait;
 use rusqlite::{Connection, params};
 use trackside_core::{
-    DatasetSummary, Event, ExperimentId, NewRun, Page, PageRequest, Query, Result, Run, RunId, RunStatus, fault,
+    Batch, DatasetSummary, Event, ExperimentId, NewRun, Page, PageRequest, Query, Result, Run, RunId, RunStatus, fault,
     query::RunField, store::Runs,
 };
 
 use crate::{
-    SqliteStore, append::append, datasets, error, experiments, key_values::RUN_TAGS, rows::number, run_rows,
+    SqliteStore,
+    append::{append, without},
+    datasets, error, experiments,
+    key_values::RUN_TAGS,
+    log::{Draft, change},
+    rows::number,
+    run_rows,
     search::Search,
 };
 
 #[async_trait]
 impl Runs for SqliteStore {
     async fn create_run(&self, new: NewRun) -> Result<Run> {
+        let recorder = self.recorder();
         self.write(move |connection| {
             let pk = insert(connection, &new)?;
             let created = run_rows::load(connection, &[pk])?.pop();
-            Ok(created.ok_or_else(|| fault::run_not_found(&new.id))?)
+            let created = created.ok_or_else(|| fault::run_not_found(&new.id))?;
+            recorder.record(connection, || change::run_started(connection, new))?;
+            Ok(created)
         })
         .await
     }
@@ -34,8 +43,26 @@ impl Runs for SqliteStore {
     }
 
     async fn append(&self, id: &RunId, events: Vec<Event>) -> Result<()> {
-        let id = id.clone();
-        self.write(move |connection| append(connection, &id, &events)).await
+        let recorder = self.recorder();
+        let logging = recorder.is_on();
+        if !logging && !events.is_empty() && events.iter().all(is_for_the_log_alone) {
+            return Ok(());
+        }
+        recorder.admit()?;
+        let mut batch = change::run_events(id.clone(), events);
+        // A large batch is encoded here rather than on the one thread that writes.
+        let mut draft = logging.then(|| Draft::of(&batch));
+        self.write(move |connection| {
+            let Batch::Run(run) = &mut batch else { return Ok(()) };
+            let repeated = append(connection, &run.run, &run.events)?;
+            if !repeated.is_empty() {
+                // A request that a client repeats must not reach destinations again that keep all they are given.
+                run.events = without(std::mem::take(&mut run.events), &repeated);
+                draft = None;
+            }
+            if run.events.is_empty() { Ok(()) } else { recorder.record_draft(connection, draft, batch) }
+        })
+        .await
     }
 
     async fn search_runs(
@@ -57,6 +84,11 @@ impl Runs for SqliteStore {
     async fn search_datasets(&self, experiments: Vec<ExperimentId>, limit: usize) -> Result<Vec<DatasetSummary>> {
         self.read(move |connection| datasets::search(connection, &experiments, limit)).await
     }
+}
+
+/// Artifacts are stored elsewhere: a run does not change by these events.
+fn is_for_the_log_alone(event: &Event) -> bool {
+    matches!(event, Event::ArtifactStored(_) | Event::ArtifactDeleted(_))
 }
 
 /// The primary key of a run.

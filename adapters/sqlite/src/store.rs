@@ -1,12 +1,19 @@
 //! The store itself: opening, closing, and the two ways into the database.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use rusqlite::Connection;
-use trackside_core::{Error, ErrorKind};
+use tokio::sync::watch;
+use trackside_core::{Error, ErrorKind, Seq};
 
 use crate::{
-    Config, Stats, connection::open_writer, error::Result, inspect::inspect, migrate::migrate, readers::Readers,
+    Config, Stats,
+    connection::open_writer,
+    error::Result,
+    inspect::inspect,
+    log::{Publisher, Recorder},
+    migrate::migrate,
+    readers::Readers,
     writer::Writer,
 };
 
@@ -18,6 +25,9 @@ use crate::{
 pub struct SqliteStore {
     writer: Writer,
     readers: Readers,
+    pub(crate) recorder: Arc<Recorder>,
+    /// The end of the log as far as it is committed; its sender lives as long as the writer.
+    pub(crate) end: watch::Receiver<Seq>,
 }
 
 impl SqliteStore {
@@ -39,10 +49,12 @@ impl SqliteStore {
         inspect(&path)?;
         let mut connection = open_writer(&path, &config)?;
         migrate(&mut connection, &path, config.busy_timeout)?;
-        let writer = Writer::start(connection, &config).map_err(|error| {
+        let recorder = Arc::new(Recorder::new(Arc::clone(&config.clock)));
+        let (publisher, end) = Publisher::open(&connection, Arc::clone(&recorder))?;
+        let writer = Writer::start(connection, publisher, &config).map_err(|error| {
             Error::new(ErrorKind::Unavailable, "the thread that writes cannot be started").with_source(error)
         })?;
-        Ok(Self { writer, readers: Readers::new(path, config) })
+        Ok(Self { writer, readers: Readers::new(path, config), recorder, end })
     }
 
     /// Finishes what was asked for before, then closes the file with nothing left in its WAL. Later calls of any
@@ -55,6 +67,11 @@ impl SqliteStore {
     /// What the writer has done so far: how many requests shared a transaction.
     pub fn stats(&self) -> Stats {
         self.writer.stats()
+    }
+
+    /// For jobs that log what they change.
+    pub(crate) fn recorder(&self) -> Arc<Recorder> {
+        Arc::clone(&self.recorder)
     }
 
     pub(crate) async fn write<T, F>(&self, work: F) -> trackside_core::Result<T>

@@ -8,6 +8,8 @@
 //! Each request runs in a savepoint. One that fails or panics is undone alone. Only when the commit itself fails,
 //! or SQLite gives up the whole transaction (a full disk), does every request of the group fail.
 //!
+//! After a commit those who wait for entries of the log hear of new ones (`log/publisher.rs`).
+//!
 //! A request whose caller is gone is carried out all the same. The queue is bounded: callers wait for a place.
 
 use std::{
@@ -27,6 +29,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::{
     config::Config,
     error::{Failure, Result},
+    log::Publisher,
     rows::execute,
 };
 
@@ -54,10 +57,10 @@ pub(crate) struct Writer {
 
 impl Writer {
     /// Starts the thread on a connection of its own.
-    pub(crate) fn start(connection: Connection, config: &Config) -> std::io::Result<Self> {
+    pub(crate) fn start(connection: Connection, publisher: Publisher, config: &Config) -> std::io::Result<Self> {
         let (queue, requests) = mpsc::channel(config.queue);
         let counters = Arc::new(Counters::default());
-        let desk = Desk { connection, config: config.clone(), counters: Arc::clone(&counters) };
+        let desk = Desk { connection, publisher, config: config.clone(), counters: Arc::clone(&counters) };
         thread::Builder::new().name("trackside-sqlite-writer".to_owned()).spawn(move || desk.serve(requests))?;
         Ok(Self { queue, counters })
     }
@@ -148,6 +151,7 @@ where
 /// The writer's end of the queue.
 struct Desk {
     connection: Connection,
+    publisher: Publisher,
     config: Config,
     counters: Arc<Counters>,
 }
@@ -183,6 +187,7 @@ impl Desk {
         let mut close = None;
         let written = execute(&self.connection, "BEGIN IMMEDIATE", []).map_err(lost).and_then(|_| {
             let begun = Instant::now();
+            self.publisher.begin(&self.connection).map_err(lost)?;
             self.run(&mut group[0])?;
             while group.len() < self.config.group_max_jobs && begun.elapsed() < self.config.group_max_time {
                 match requests.try_recv() {
@@ -210,6 +215,7 @@ impl Desk {
                 execute(&self.connection, "ROLLBACK", []).ok();
             }
         }
+        self.publisher.end(&self.connection);
         for job in group {
             job.answer(written.as_ref().err());
         }

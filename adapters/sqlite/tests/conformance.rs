@@ -1,16 +1,22 @@
-//! The suites of `testkit`: this store as a system of record, and as a destination.
+//! The suites of `testkit`: this store as a system of record, with a log, and as a destination.
 
 use std::sync::Arc;
 
 use tempfile::TempDir;
 use trackside_adapter_sqlite::{Config, SqliteStore};
-use trackside_core::{Store, StoreTracker, TrackerInterface};
+use trackside_core::{Store, StoreTracker, TrackerInterface, store::Log};
 use trackside_testkit::{Inspect, ManualClock, StoreInspect};
 
 fn empty_store() -> (Arc<dyn Store>, TempDir) {
     let folder = TempDir::new().unwrap();
     let store = SqliteStore::open(folder.path().join("trackside.db"), Config::default()).unwrap();
     (Arc::new(store), folder)
+}
+
+fn empty_log() -> (Arc<dyn Store>, Arc<dyn Log>, TempDir) {
+    let folder = TempDir::new().unwrap();
+    let store = Arc::new(SqliteStore::open(folder.path().join("trackside.db"), Config::default()).unwrap());
+    (store.clone(), store, folder)
 }
 
 fn empty_tracker() -> (Arc<dyn TrackerInterface>, Arc<dyn Inspect>, TempDir) {
@@ -24,6 +30,10 @@ mod as_store {
     trackside_testkit::store_suite!(async || super::empty_store());
 }
 
+mod with_log {
+    trackside_testkit::log_suite!(async || super::empty_log());
+}
+
 mod as_destination {
-    trackside_testkit::tracker_suite!(async || super::empty_tracker());
+    trackside_testkit::tracker_suite_any_cut!(async || super::empty_tracker());
 }

@@ -8,13 +8,16 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 use trackside_adapter_sqlite::{Config, SqliteStore};
 use trackside_core::{
-    ExperimentId, Key, Lifecycle, LoggedModelId, LoggedModelStatus, NewExperiment, PageRequest, Query, RunId,
-    RunStatus, Stage, Timestamp,
+    ArtifactEntry, ArtifactPath, Batch, Event, ExperimentId, Key, Kind, Lifecycle, LoggedModelId, LoggedModelStatus,
+    NewExperiment, PageRequest, Query, RunId, RunStatus, Seq, Stage, Subject, Timestamp,
     query::View,
-    store::{Experiments, HistoryQuery, LoggedModels, Metrics, ModelVersions, RegisteredModels, Runs},
+    store::{
+        Cursors, DeadLetters, Experiments, HistoryQuery, LogRange, LoggedModels, Mark, Metrics, ModelVersions, Outbox,
+        RegisteredModels, Runs,
+    },
 };
 
-const VERSIONS: [&str; 1] = [include_str!("golden/v1.sql")];
+const VERSIONS: [&str; 2] = [include_str!("golden/v1.sql"), include_str!("golden/v2.sql")];
 
 #[tokio::test]
 async fn databases_of_every_release_open_and_read_right() {
@@ -26,6 +29,10 @@ async fn databases_of_every_release_open_and_read_right() {
         experiments_are_there(&store).await;
         runs_are_there(&store).await;
         models_are_there(&store).await;
+        match n {
+            0 => assert_eq!(store.cursors().await.unwrap(), []),
+            _ => log_is_there(&store).await,
+        }
         store.close().await;
         assert_eq!(schema(&path), schema_of_a_new_database(), "version {} after its migrations", n + 1);
     }
@@ -63,7 +70,8 @@ async fn runs_are_there(store: &SqliteStore) {
     assert_eq!(run.dataset_inputs[0].tags[0].value, "training");
     assert_eq!((&run.model_inputs[0], run.model_outputs[0].step), (&LoggedModelId::fresh(9), 2));
 
-    let query = HistoryQuery { run: run.info.id, key: Key::new("loss").unwrap(), limit: None, after: None };
+    let query =
+        HistoryQuery { run: run.info.id, key: Key::new("loss").unwrap(), limit: None, after: None, since: None };
     let values: Vec<_> =
         store.history(query).await.unwrap().items.iter().map(|point| point.value.to_string()).collect();
     assert_eq!(values, ["inf", "0.1", "NaN", "-inf"]);
@@ -84,6 +92,38 @@ async fn models_are_there(store: &SqliteStore) {
     let second = store.model_version(&name, 2).await.unwrap().unwrap();
     assert_eq!(second.aliases, [Key::new("champion").unwrap()]);
     assert_eq!(store.model_version(&name, 3).await.unwrap(), None);
+}
+
+async fn log_is_there(store: &SqliteStore) {
+    let cursors = store.cursors().await.unwrap();
+    let [copy, mlflow] = &cursors[..] else { panic!("two sinks: {cursors:?}") };
+    assert_eq!((copy.sink.as_str(), copy.position, copy.paused, copy.lag.items), ("copy", Seq(2), true, 4));
+    assert_eq!((mlflow.sink.as_str(), mlflow.position, mlflow.window_end), ("mlflow", Seq(3), Some(Seq(5))));
+    assert_eq!((mlflow.delivered, mlflow.dead, mlflow.lost, mlflow.backfill.as_deref()), (4, 1, 1, Some("all")));
+    let withheld: Vec<_> = mlflow.withheld.iter().collect();
+    assert_eq!(withheld, [(Kind::Points, 2), (Kind::Registry, 1)]);
+    assert_eq!((mlflow.lag.entries, mlflow.lag.since), (2, Some(Timestamp::from_millis(10_003))));
+
+    let range = LogRange { after: Seq(0), until: None, subject: None, max_bytes: u64::MAX };
+    let entries = store.read_log(range).await.unwrap();
+    let subjects: Vec<_> = entries.iter().map(|entry| entry.batch.subject()).collect();
+    let model = Subject::LoggedModel(LoggedModelId::fresh(3));
+    let registered = Subject::RegisteredModel(Key::new("classifier").unwrap());
+    assert_eq!(subjects, [Subject::Run(RunId::fresh(3)), model.clone(), registered.clone()]);
+    let Batch::Run(finished) = &entries[0].batch else { panic!("a run") };
+    let stored = ArtifactEntry { path: ArtifactPath::parse("a/b.txt").unwrap(), size: Some(3) };
+    assert_eq!((finished.last, &finished.events[0]), (Seq(3), &Event::ArtifactStored(stored)));
+
+    let marks = store.marks("mlflow", vec![subjects[0].clone(), model, registered]).await.unwrap();
+    let run = Mark { upto: Seq(1), memory: Some("{\"id\":7}".to_owned()), keep_alive: true, ..Mark::default() };
+    let catching_up = Mark { catch_up: Some("half".to_owned()), ..Mark::default() };
+    assert_eq!(marks, [run, catching_up, Mark { lost: true, ..Mark::default() }].map(Some));
+    let letters = store.dead_letters(None, 0, 9).await.unwrap();
+    assert_eq!((letters[0].id, letters[0].letter.reason.as_str()), (2, "refused 1"));
+    assert_eq!((letters.len(), letters[0].letter.batch.last(), letters[0].letter.batch.n_items()), (1, Seq(2), 3));
+
+    store.append(&RunId::fresh(3), vec![Event::Restored]).await.unwrap();
+    assert_eq!(store.log_size().await.unwrap().end, Seq(6));
 }
 
 fn schema_of_a_new_database() -> Vec<String> {

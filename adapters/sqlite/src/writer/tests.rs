@@ -6,14 +6,18 @@ use std::{
 };
 
 use tempfile::TempDir;
-use trackside_core::{Error, ErrorKind, fault};
+use tokio::sync::watch;
+use trackside_core::{Error, ErrorKind, Key, NewRegisteredModel, Seq, Timestamp, fault};
 
 use super::*;
+use crate::log::{Recorder, change};
 
 /// A writer on a table of numbers, whose groups end when nobody waits or at `group_max_jobs`.
 struct Bench {
     writer: Writer,
     folder: TempDir,
+    recorder: Arc<Recorder>,
+    end: watch::Receiver<Seq>,
 }
 
 impl Bench {
@@ -22,9 +26,13 @@ impl Bench {
         let connection = Connection::open(folder.path().join("db")).unwrap();
         connection.execute_batch("PRAGMA foreign_keys = ON; PRAGMA journal_mode = WAL;").unwrap();
         connection.execute_batch("CREATE TABLE t (n INTEGER PRIMARY KEY, parent REFERENCES t, text TEXT)").unwrap();
+        connection.execute_batch(include_str!("../migrations/0002_log.sql")).unwrap();
+        connection.execute_batch("INSERT INTO sink (name, position) VALUES ('sink', 0)").unwrap();
+        let recorder = Arc::new(Recorder::new(Config::default().clock));
+        let (publisher, end) = Publisher::open(&connection, Arc::clone(&recorder)).unwrap();
         let group_max_time = Duration::from_hours(1);
         let config = Config { group_max_jobs, group_max_time, ..Config::default() };
-        Self { writer: Writer::start(connection, &config).unwrap(), folder }
+        Self { writer: Writer::start(connection, publisher, &config).unwrap(), folder, recorder, end }
     }
 
     fn submit<T: Send + 'static>(
@@ -39,6 +47,18 @@ impl Bench {
 
     fn insert(&self, n: i64) -> oneshot::Receiver<Result<()>> {
         self.submit(move |connection| insert(connection, n))
+    }
+
+    /// Logs the beginning of a registered model.
+    fn log(&self) -> oneshot::Receiver<Result<()>> {
+        let recorder = Arc::clone(&self.recorder);
+        let new = NewRegisteredModel {
+            name: Key::new("m").unwrap(),
+            created_at: Timestamp::default(),
+            description: None,
+            tags: vec![],
+        };
+        self.submit(move |connection| recorder.record(connection, || Ok(change::registered_model_created(new))))
     }
 
     /// Holds a group open, so that what is submitted next joins it, until something is sent.
@@ -128,6 +148,51 @@ fn a_commit_that_fails_fails_every_request_of_its_group() {
 }
 
 #[test]
+fn entries_are_announced_once_they_are_committed_and_not_before() {
+    let bench = Bench::new(512);
+    let gate = bench.gate();
+    let logged = bench.log();
+    let end = bench.end.clone();
+    let seen = bench.submit(move |_| Ok(*end.borrow()));
+    gate.send(()).unwrap();
+    assert_eq!((kind(logged), seen.blocking_recv().unwrap().unwrap()), (None, Seq(0)));
+    assert_eq!(*bench.end.borrow(), Seq(1));
+
+    let gate = bench.gate();
+    let lost = bench.log();
+    let orphan = bench.submit(|connection| {
+        execute(connection, "PRAGMA defer_foreign_keys = ON", [])?;
+        execute(connection, "INSERT INTO t (n, parent) VALUES (2, 99)", [])
+    });
+    gate.send(()).unwrap();
+    assert!(kind(lost).is_some() && kind(orphan).is_some());
+    assert_eq!(*bench.end.borrow(), Seq(1));
+    assert_eq!(kind(bench.log()), None);
+    assert_eq!(*bench.end.borrow(), Seq(2), "its position is given to the next");
+}
+
+#[test]
+fn a_cursor_whose_transaction_is_lost_leaves_the_log_as_it_was() {
+    let bench = Bench::new(512);
+    let gate = bench.gate();
+    let recorder = Arc::clone(&bench.recorder);
+    let closing = bench.submit(move |connection| {
+        execute(connection, "DELETE FROM sink", [])?;
+        recorder.touch();
+        recorder.look(connection)
+    });
+    let ungiven = bench.log();
+    let lost = bench.submit(|connection| {
+        execute(connection, "ROLLBACK", [])?;
+        execute(connection, "SELECT 1 FROM nowhere", [])
+    });
+    gate.send(()).unwrap();
+    assert!(kind(closing).is_some() && kind(ungiven).is_some() && kind(lost).is_some());
+    assert!(bench.recorder.is_on());
+    assert_eq!((kind(bench.log()), *bench.end.borrow()), (None, Seq(1)));
+}
+
+#[test]
 fn a_full_disk_is_told_and_got_over() {
     let bench = Bench::new(512);
     let limit = |pages: &str| {
@@ -168,7 +233,7 @@ fn what_is_queued_before_the_end_is_written() {
     let bench = Bench::new(2);
     let gate = bench.gate();
     let answers: Vec<_> = (0..5).map(|n| bench.insert(n)).collect();
-    let Bench { writer, folder } = bench;
+    let Bench { writer, folder, .. } = bench;
     drop(writer);
     gate.send(()).unwrap();
     assert!(answers.into_iter().all(|answer| kind(answer).is_none()));
