@@ -11,14 +11,17 @@ use crate::{
 pub const MAX_ALIAS_CHARS: usize = 255;
 
 /// `POST registered-models/alias`.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SetAlias {
     /// Required.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Required.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub alias: Option<String>,
     /// Required.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
 }
 
@@ -42,12 +45,14 @@ impl SetAlias {
 }
 
 /// `GET` and `DELETE registered-models/alias`.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct AliasByName {
     /// Required.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Required.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub alias: Option<String>,
 }
 

@@ -24,16 +24,17 @@ pub const MAX_SEARCH_RESULTS: i64 = 50_000;
 pub const DEFAULT_SEARCH_RESULTS: i64 = 1000;
 
 /// `POST experiments/create`.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct CreateExperiment {
     /// Required.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Where its artifacts lie; empty is none.
-    #[serde(alias = "artifactLocation")]
+    #[serde(alias = "artifactLocation", skip_serializing_if = "Option::is_none")]
     pub artifact_location: Option<String>,
     /// First tags.
-    #[serde(deserialize_with = "objects")]
+    #[serde(deserialize_with = "objects", skip_serializing_if = "Option::is_none")]
     pub tags: Option<Vec<Tag>>,
 }
 
@@ -70,11 +71,11 @@ impl ExperimentById {
 }
 
 /// `GET experiments/get-by-name`.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ExperimentByName {
     /// Required.
-    #[serde(alias = "experimentName")]
+    #[serde(alias = "experimentName", skip_serializing_if = "Option::is_none")]
     pub experiment_name: Option<String>,
 }
 
@@ -123,22 +124,23 @@ impl ExperimentTag {
 }
 
 /// `GET` and `POST experiments/search`.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SearchExperiments {
     /// At most so many; MLflow demands it, here the default is 1000.
-    #[serde(alias = "maxResults")]
+    #[serde(alias = "maxResults", skip_serializing_if = "Option::is_none")]
     pub max_results: Option<Int>,
     /// Where to go on.
-    #[serde(alias = "pageToken")]
+    #[serde(alias = "pageToken", skip_serializing_if = "Option::is_none")]
     pub page_token: Option<String>,
     /// See `search::experiments`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub filter: Option<String>,
     /// One clause per item.
     #[serde(alias = "orderBy")]
     pub order_by: Texts,
     /// `ACTIVE_ONLY`, `DELETED_ONLY` or `ALL`.
-    #[serde(alias = "viewType")]
+    #[serde(alias = "viewType", skip_serializing_if = "Option::is_none")]
     pub view_type: Option<Choice>,
 }
 
@@ -182,9 +184,11 @@ pub struct Experiment {
     pub artifact_location: String,
     /// `active` or `deleted`.
     pub lifecycle_stage: String,
-    /// ms since the epoch.
+    /// ms since the epoch; servers before 1.29 do not say.
+    #[serde(default)]
     pub last_update_time: Int,
-    /// ms since the epoch.
+    /// As above.
+    #[serde(default)]
     pub creation_time: Int,
     /// Absent when there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

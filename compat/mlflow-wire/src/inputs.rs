@@ -147,20 +147,20 @@ impl From<core::ModelOutput> for ModelOutput {
 }
 
 /// `POST runs/log-inputs`.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct LogInputs {
     /// Required.
-    #[serde(alias = "runId")]
+    #[serde(alias = "runId", skip_serializing_if = "Option::is_none")]
     pub run_id: Option<String>,
     /// In place of `run_id`.
-    #[serde(alias = "runUuid")]
+    #[serde(alias = "runUuid", skip_serializing_if = "Option::is_none")]
     pub run_uuid: Option<String>,
     /// Datasets read.
-    #[serde(deserialize_with = "objects")]
+    #[serde(deserialize_with = "objects", skip_serializing_if = "Option::is_none")]
     pub datasets: Option<Vec<DatasetInput>>,
     /// Logged models read.
-    #[serde(deserialize_with = "objects")]
+    #[serde(deserialize_with = "objects", skip_serializing_if = "Option::is_none")]
     pub models: Option<Vec<ModelInput>>,
 }
 
@@ -177,17 +177,17 @@ impl LogInputs {
 }
 
 /// `POST runs/outputs`. MLflow refuses repetitions; here they are harmless.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct LogOutputs {
     /// Required.
-    #[serde(alias = "runId")]
+    #[serde(alias = "runId", skip_serializing_if = "Option::is_none")]
     pub run_id: Option<String>,
     /// In place of `run_id`.
-    #[serde(alias = "runUuid")]
+    #[serde(alias = "runUuid", skip_serializing_if = "Option::is_none")]
     pub run_uuid: Option<String>,
     /// Required; may be empty.
-    #[serde(deserialize_with = "objects")]
+    #[serde(deserialize_with = "objects", skip_serializing_if = "Option::is_none")]
     pub models: Option<Vec<ModelOutput>>,
 }
 

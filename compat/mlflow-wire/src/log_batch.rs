@@ -1,6 +1,6 @@
 //! `runs/log-batch`, which carries most of what clients log.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use trackside_core::{Event, RunId};
 
 use crate::{
@@ -22,23 +22,23 @@ pub const MAX_BATCH_TAGS: usize = 100;
 pub const MAX_BATCH_ITEMS: usize = 1000;
 
 /// `POST runs/log-batch`. MLflow may write a part of a batch that fails; here it is all or nothing.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct LogBatch {
     /// Required.
-    #[serde(alias = "runId")]
+    #[serde(alias = "runId", skip_serializing_if = "Option::is_none")]
     pub run_id: Option<String>,
     /// In place of `run_id`.
-    #[serde(alias = "runUuid")]
+    #[serde(alias = "runUuid", skip_serializing_if = "Option::is_none")]
     pub run_uuid: Option<String>,
     /// Points, in any order; exact repetitions are harmless.
-    #[serde(deserialize_with = "objects")]
+    #[serde(deserialize_with = "objects", skip_serializing_if = "Option::is_none")]
     pub metrics: Option<Vec<Metric>>,
     /// No key twice.
-    #[serde(deserialize_with = "objects")]
+    #[serde(deserialize_with = "objects", skip_serializing_if = "Option::is_none")]
     pub params: Option<Vec<Tag>>,
     /// Of a key given twice the last value stays.
-    #[serde(deserialize_with = "objects")]
+    #[serde(deserialize_with = "objects", skip_serializing_if = "Option::is_none")]
     pub tags: Option<Vec<Tag>>,
 }
 

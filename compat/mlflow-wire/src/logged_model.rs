@@ -23,25 +23,26 @@ const STATUSES: [(&str, LoggedModelStatus); 3] = [
 ];
 
 /// `POST logged-models`.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct CreateLoggedModel {
     /// Required.
-    #[serde(alias = "experimentId")]
+    #[serde(alias = "experimentId", skip_serializing_if = "Option::is_none")]
     pub experiment_id: Option<String>,
     /// One is made up when absent or empty.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Free text.
-    #[serde(alias = "modelType")]
+    #[serde(alias = "modelType", skip_serializing_if = "Option::is_none")]
     pub model_type: Option<String>,
     /// The run that makes it; empty is none.
-    #[serde(alias = "sourceRunId")]
+    #[serde(alias = "sourceRunId", skip_serializing_if = "Option::is_none")]
     pub source_run_id: Option<String>,
     /// Any keys, each once.
-    #[serde(deserialize_with = "objects")]
+    #[serde(deserialize_with = "objects", skip_serializing_if = "Option::is_none")]
     pub params: Option<Vec<Tag>>,
     /// Any keys.
-    #[serde(deserialize_with = "objects")]
+    #[serde(deserialize_with = "objects", skip_serializing_if = "Option::is_none")]
     pub tags: Option<Vec<Tag>>,
 }
 
@@ -102,13 +103,14 @@ impl GetLoggedModel {
 }
 
 /// `PATCH logged-models/<id>`.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct FinalizeLoggedModel {
     /// The id once more; MLflow demands it, here it may be absent.
-    #[serde(alias = "modelId")]
+    #[serde(alias = "modelId", skip_serializing_if = "Option::is_none")]
     pub model_id: Option<String>,
     /// Required.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<Choice>,
 }
 
@@ -123,11 +125,11 @@ impl FinalizeLoggedModel {
 }
 
 /// `PATCH logged-models/<id>/tags`.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SetLoggedModelTags {
     /// Any keys.
-    #[serde(deserialize_with = "objects")]
+    #[serde(deserialize_with = "objects", skip_serializing_if = "Option::is_none")]
     pub tags: Option<Vec<Tag>>,
 }
 
@@ -139,14 +141,14 @@ impl SetLoggedModelTags {
 }
 
 /// `POST logged-models/<id>/params`.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct LogLoggedModelParams {
     /// The id once more; MLflow demands it, here it may be absent.
-    #[serde(alias = "modelId")]
+    #[serde(alias = "modelId", skip_serializing_if = "Option::is_none")]
     pub model_id: Option<String>,
     /// Any keys that the model does not have.
-    #[serde(deserialize_with = "objects")]
+    #[serde(deserialize_with = "objects", skip_serializing_if = "Option::is_none")]
     pub params: Option<Vec<Tag>>,
 }
 

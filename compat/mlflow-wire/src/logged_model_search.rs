@@ -19,26 +19,27 @@ use crate::{
 pub const DEFAULT_LOGGED_MODELS: i64 = 50;
 
 /// `POST logged-models/search`.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SearchLoggedModels {
     /// Required; none find none.
-    #[serde(alias = "experimentIds")]
+    #[serde(alias = "experimentIds", skip_serializing_if = "Option::is_none")]
     pub experiment_ids: Option<Vec<String>>,
     /// See `search::logged_models`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub filter: Option<String>,
     /// Narrows conditions on metrics.
-    #[serde(deserialize_with = "objects")]
+    #[serde(deserialize_with = "objects", skip_serializing_if = "Option::is_none")]
     pub datasets: Option<Vec<MeasuredDataset>>,
     /// At most so many.
-    #[serde(alias = "maxResults")]
+    #[serde(alias = "maxResults", skip_serializing_if = "Option::is_none")]
     pub max_results: Option<Int>,
     /// Criteria.
     #[serde(alias = "orderBy")]
-    #[serde(deserialize_with = "objects")]
+    #[serde(deserialize_with = "objects", skip_serializing_if = "Option::is_none")]
     pub order_by: Option<Vec<OrderLoggedModels>>,
     /// Where to go on.
-    #[serde(alias = "pageToken")]
+    #[serde(alias = "pageToken", skip_serializing_if = "Option::is_none")]
     pub page_token: Option<String>,
 }
 

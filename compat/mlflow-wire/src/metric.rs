@@ -83,6 +83,21 @@ fn subject(
     Ok(is_any.then(|| Box::new(MetricSubject { model, dataset })))
 }
 
+impl From<&MetricPoint> for Metric {
+    /// As a client sends it. The model is named by its id here, which its peer may not know.
+    fn from(metric: &MetricPoint) -> Self {
+        let subject = metric.subject.as_deref();
+        let dataset = subject.and_then(|subject| subject.dataset.clone());
+        let (dataset_name, dataset_digest) = dataset.unzip();
+        Self {
+            model_id: subject.and_then(|subject| Some(subject.model.as_ref()?.to_string())),
+            dataset_name: dataset_name.filter(|name| !name.is_empty()),
+            dataset_digest: dataset_digest.filter(|digest| !digest.is_empty()),
+            ..Self::of(&metric.key, &metric.point)
+        }
+    }
+}
+
 impl From<LatestMetric> for Metric {
     fn from(latest: LatestMetric) -> Self {
         Self::of(&latest.key, &latest.point)
@@ -165,7 +180,7 @@ impl GetHistory {
         let key = Key::new(required(self.metric_key, "metric_key")?)?;
         let limit = self.max_results.map(positive_limit).transpose()?;
         let after = page::parse(self.page_token.as_deref())?;
-        Ok(RunId::parse(&run).ok().map(|run| HistoryQuery { run, key, limit, after }))
+        Ok(RunId::parse(&run).ok().map(|run| HistoryQuery { run, key, limit, after, since: None }))
     }
 }
 

@@ -20,26 +20,29 @@ use crate::{
 pub const MODEL_VERSIONS_TAG: &str = "mlflow.modelVersions";
 
 /// `POST model-versions/create`.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct CreateModelVersion {
     /// Of the registered model. Required.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Required.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
     /// The run that made it; empty is none.
-    #[serde(alias = "runId")]
+    #[serde(alias = "runId", skip_serializing_if = "Option::is_none")]
     pub run_id: Option<String>,
     /// First tags; a key given twice keeps the last value.
-    #[serde(deserialize_with = "objects")]
+    #[serde(deserialize_with = "objects", skip_serializing_if = "Option::is_none")]
     pub tags: Option<Vec<Tag>>,
     /// Any text.
-    #[serde(alias = "runLink")]
+    #[serde(alias = "runLink", skip_serializing_if = "Option::is_none")]
     pub run_link: Option<String>,
     /// Free text.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// The logged model it is made from; empty is none.
-    #[serde(alias = "modelId")]
+    #[serde(alias = "modelId", skip_serializing_if = "Option::is_none")]
     pub model_id: Option<String>,
 }
 
@@ -89,12 +92,14 @@ impl CreateModelVersion {
 }
 
 /// `GET model-versions/get`, `GET model-versions/get-download-uri` and `DELETE model-versions/delete`.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ModelVersionByNumber {
     /// Required.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Required.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
 }
 
@@ -113,14 +118,17 @@ impl ModelVersionByNumber {
 }
 
 /// `PATCH model-versions/update`.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct UpdateModelVersion {
     /// Required.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Required.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
     /// Absent clears it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
 }
 
@@ -134,17 +142,20 @@ impl UpdateModelVersion {
 }
 
 /// `POST model-versions/transition-stage`.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct TransitionStage {
     /// Required.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Required.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
     /// Required.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub stage: Option<String>,
     /// Whether other versions in that stage move to `Archived`.
-    #[serde(alias = "archiveExistingVersions")]
+    #[serde(alias = "archiveExistingVersions", skip_serializing_if = "Option::is_none")]
     pub archive_existing_versions: Option<Flag>,
 }
 
@@ -167,16 +178,20 @@ impl TransitionStage {
 }
 
 /// `POST model-versions/set-tag`, and without a value `DELETE model-versions/delete-tag`.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ModelVersionTag {
     /// Required.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Required.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
     /// Required.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
     /// Absent counts as empty.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
 }
 

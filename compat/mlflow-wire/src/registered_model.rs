@@ -24,15 +24,17 @@ pub const MAX_REGISTERED_MODELS: i64 = 1000;
 pub const DEFAULT_REGISTERED_MODELS: i64 = 100;
 
 /// `POST registered-models/create`.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct CreateRegisteredModel {
     /// Required.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Free text; empty is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// First tags; a key given twice keeps the last value.
-    #[serde(deserialize_with = "objects")]
+    #[serde(deserialize_with = "objects", skip_serializing_if = "Option::is_none")]
     pub tags: Option<Vec<Tag>>,
 }
 
@@ -46,10 +48,11 @@ impl CreateRegisteredModel {
 }
 
 /// `GET registered-models/get` and `DELETE registered-models/delete`.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct RegisteredModelByName {
     /// Required.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
 }
 
@@ -61,13 +64,14 @@ impl RegisteredModelByName {
 }
 
 /// `POST registered-models/rename`.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct RenameRegisteredModel {
     /// Required.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Required.
-    #[serde(alias = "newName")]
+    #[serde(alias = "newName", skip_serializing_if = "Option::is_none")]
     pub new_name: Option<String>,
 }
 
@@ -81,12 +85,14 @@ impl RenameRegisteredModel {
 }
 
 /// `PATCH registered-models/update`.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct UpdateRegisteredModel {
     /// Required.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Absent or empty clears it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
 }
 
@@ -99,14 +105,17 @@ impl UpdateRegisteredModel {
 }
 
 /// `POST registered-models/set-tag`, and without a value `DELETE registered-models/delete-tag`.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct RegisteredModelTag {
     /// Required.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Required.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
     /// Absent counts as empty.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
 }
 

@@ -1,6 +1,6 @@
 //! Runs: the requests that create, find and change them.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use trackside_core::{
     self as core, Event, ExperimentId, PageRequest, Query, RunId, RunStatus, RunUpdate, Timestamp, fault,
@@ -21,23 +21,23 @@ use crate::{
 pub const DEFAULT_SEARCH_RUNS: i64 = 1000;
 
 /// `POST runs/create`.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct CreateRun {
     /// Required.
-    #[serde(alias = "experimentId")]
+    #[serde(alias = "experimentId", skip_serializing_if = "Option::is_none")]
     pub experiment_id: Option<String>,
     /// Who starts it.
-    #[serde(alias = "userId")]
+    #[serde(alias = "userId", skip_serializing_if = "Option::is_none")]
     pub user_id: Option<String>,
     /// Label; one is made up when absent or empty.
-    #[serde(alias = "runName")]
+    #[serde(alias = "runName", skip_serializing_if = "Option::is_none")]
     pub run_name: Option<String>,
     /// ms since the epoch; absent counts as 0.
-    #[serde(alias = "startTime")]
+    #[serde(alias = "startTime", skip_serializing_if = "Option::is_none")]
     pub start_time: Option<Int>,
     /// First tags, not held to the rules of keys; no key twice.
-    #[serde(deserialize_with = "objects")]
+    #[serde(deserialize_with = "objects", skip_serializing_if = "Option::is_none")]
     pub tags: Option<Vec<Tag>>,
 }
 
@@ -89,14 +89,14 @@ fn one_name(given: Option<String>, tagged: Option<String>) -> Result<Option<Stri
 }
 
 /// `GET runs/get`, `POST runs/delete`, `POST runs/restore`.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct RunById {
     /// Required.
-    #[serde(alias = "runId")]
+    #[serde(alias = "runId", skip_serializing_if = "Option::is_none")]
     pub run_id: Option<String>,
     /// In place of `run_id`.
-    #[serde(alias = "runUuid")]
+    #[serde(alias = "runUuid", skip_serializing_if = "Option::is_none")]
     pub run_uuid: Option<String>,
 }
 
@@ -108,22 +108,23 @@ impl RunById {
 }
 
 /// `POST runs/update`.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct UpdateRun {
     /// Required.
-    #[serde(alias = "runId")]
+    #[serde(alias = "runId", skip_serializing_if = "Option::is_none")]
     pub run_id: Option<String>,
     /// In place of `run_id`.
-    #[serde(alias = "runUuid")]
+    #[serde(alias = "runUuid", skip_serializing_if = "Option::is_none")]
     pub run_uuid: Option<String>,
     /// New status; an unknown name is ignored, as in MLflow.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<Choice>,
     /// ms since the epoch.
-    #[serde(alias = "endTime")]
+    #[serde(alias = "endTime", skip_serializing_if = "Option::is_none")]
     pub end_time: Option<Int>,
     /// New label; empty is none.
-    #[serde(alias = "runName")]
+    #[serde(alias = "runName", skip_serializing_if = "Option::is_none")]
     pub run_name: Option<String>,
 }
 
@@ -143,25 +144,26 @@ impl UpdateRun {
 }
 
 /// `POST runs/search`.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SearchRuns {
     /// Where to look; none means nothing is found.
-    #[serde(alias = "experimentIds")]
+    #[serde(alias = "experimentIds", skip_serializing_if = "Option::is_none")]
     pub experiment_ids: Option<Vec<String>>,
     /// See `search::runs`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub filter: Option<String>,
     /// `ACTIVE_ONLY`, `DELETED_ONLY` or `ALL`.
-    #[serde(alias = "runViewType")]
+    #[serde(alias = "runViewType", skip_serializing_if = "Option::is_none")]
     pub run_view_type: Option<Choice>,
     /// At most so many; absent means 1000.
-    #[serde(alias = "maxResults")]
+    #[serde(alias = "maxResults", skip_serializing_if = "Option::is_none")]
     pub max_results: Option<Int>,
     /// One clause per item.
-    #[serde(alias = "orderBy")]
+    #[serde(alias = "orderBy", skip_serializing_if = "Option::is_none")]
     pub order_by: Option<Vec<String>>,
     /// Where to go on.
-    #[serde(alias = "pageToken")]
+    #[serde(alias = "pageToken", skip_serializing_if = "Option::is_none")]
     pub page_token: Option<String>,
 }
 

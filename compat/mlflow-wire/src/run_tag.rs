@@ -3,7 +3,7 @@
 //! The tag `mlflow.runName` is the run's name in other clothes: it is shown from the name, writing it renames the
 //! run, and it is never stored. So the two cannot disagree, as they can in MLflow.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use trackside_core::{self as core, Event, Key, RunId, RunUpdate};
 
 use crate::{
@@ -19,18 +19,20 @@ pub const RUN_NAME_TAG: &str = "mlflow.runName";
 pub const MAX_RUN_TAG_CHARS: usize = 8000;
 
 /// `POST runs/set-tag`, and without a value `POST runs/delete-tag`.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct RunTag {
     /// Required.
-    #[serde(alias = "runId")]
+    #[serde(alias = "runId", skip_serializing_if = "Option::is_none")]
     pub run_id: Option<String>,
     /// In place of `run_id`.
-    #[serde(alias = "runUuid")]
+    #[serde(alias = "runUuid", skip_serializing_if = "Option::is_none")]
     pub run_uuid: Option<String>,
     /// Required.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
     /// Absent counts as empty.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
 }
 

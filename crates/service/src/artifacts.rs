@@ -1,17 +1,19 @@
 use bytes::Bytes;
 use futures_util::Stream;
-use trackside_core::{ArtifactEntry, ArtifactPath, Error, Key, LoggedModelId, Result, RunId, VersionNumber};
+use trackside_core::{ArtifactEntry, ArtifactPath, Error, Event, Key, LoggedModelId, Result, RunId, VersionNumber};
 
 use crate::{ArtifactFile, Service};
 
 impl Service {
-    /// Stores a file below the proxied root, whole or not at all. Returns its bytes.
+    /// Stores a file below the proxied root, whole or not at all, and tells the log. Returns its bytes.
     pub async fn put_artifact(
         &self,
         path: &ArtifactPath,
         bytes: impl Stream<Item = Result<Bytes>> + Send,
     ) -> Result<u64> {
-        self.parts.artifacts.proxy().put(path, bytes).await
+        let size = self.parts.artifacts.proxy().put(path, bytes).await?;
+        self.log_proxied(path, |path| stored(path, size)).await?;
+        Ok(size)
     }
 
     /// A file below the proxied root.
@@ -24,9 +26,10 @@ impl Service {
         relative_to(directory, self.parts.artifacts.proxy().list(directory).await?)
     }
 
-    /// Removes a file or directory below the proxied root; harmless when there is none.
+    /// Removes a file or directory below the proxied root, and tells the log; harmless when there is none.
     pub async fn delete_artifact(&self, path: &ArtifactPath) -> Result<()> {
-        self.parts.artifacts.proxy().delete(path).await
+        self.parts.artifacts.proxy().delete(path).await?;
+        self.log_proxied(path, Event::ArtifactDeleted).await
     }
 
     /// The root URI of a run's artifacts, and what lies directly below a directory of it; paths are relative
@@ -47,7 +50,7 @@ impl Service {
         self.file_below(&root, path).await
     }
 
-    /// Stores a file of a run, whole or not at all. Returns its bytes.
+    /// Stores a file of a run, whole or not at all, and tells the log. Returns its bytes.
     pub async fn put_run_artifact(
         &self,
         run: &RunId,
@@ -56,7 +59,9 @@ impl Service {
     ) -> Result<u64> {
         let root = self.run(run).await?.info.artifact_uri;
         let (store, base) = self.parts.artifacts.locate(&root)?;
-        store.put(&base.join(path), bytes).await
+        let size = store.put(&base.join(path), bytes).await?;
+        self.log_of_run(run, stored(path.clone(), size)).await?;
+        Ok(size)
     }
 
     /// As [`Self::list_run_artifacts`], of a logged model.
@@ -98,8 +103,12 @@ impl Service {
     }
 }
 
+fn stored(path: ArtifactPath, size: u64) -> Event {
+    Event::ArtifactStored(ArtifactEntry { path, size: Some(size) })
+}
+
 /// The same entries with paths relative to `base`, below which they all lie.
-fn relative_to(base: &ArtifactPath, entries: Vec<ArtifactEntry>) -> Result<Vec<ArtifactEntry>> {
+pub(crate) fn relative_to(base: &ArtifactPath, entries: Vec<ArtifactEntry>) -> Result<Vec<ArtifactEntry>> {
     entries
         .into_iter()
         .map(|entry| {

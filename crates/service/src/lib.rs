@@ -5,6 +5,7 @@
 
 #![warn(missing_docs)]
 
+mod artifact_events;
 mod artifact_uri;
 mod artifacts;
 mod experiments;
@@ -13,6 +14,7 @@ mod metrics;
 mod model_source;
 mod model_versions;
 mod registered_models;
+mod run_artifacts;
 mod run_name;
 mod runs;
 
@@ -20,10 +22,11 @@ use std::{fmt, sync::Arc};
 
 use tokio::sync::Mutex;
 use trackside_artifacts::Artifacts;
-use trackside_core::{ArtifactLocation, Clock, IdSource, Key, NewExperiment, Result, Store};
+use trackside_core::{ArtifactLocation, Clock, IdSource, Key, NewExperiment, Result, Store, store::Outbox};
 
 pub use logged_models::LoggedModelRequest;
 pub use model_versions::VersionRequest;
+pub use run_artifacts::RunArtifacts;
 pub use runs::RunRequest;
 pub use trackside_artifacts::{ArtifactFile, ArtifactStore};
 
@@ -31,6 +34,8 @@ pub use trackside_artifacts::{ArtifactFile, ArtifactStore};
 pub struct Parts {
     /// The system of record.
     pub store: Arc<dyn Store>,
+    /// Its log, if it has one: who asks it can spare the work of telling it of artifacts.
+    pub log: Option<Arc<dyn Outbox>>,
     /// The roots of artifacts.
     pub artifacts: Artifacts,
     /// URI under which new experiments keep their artifacts.

@@ -19,7 +19,8 @@ impl Service {
             if left == 0 {
                 break;
             }
-            let query = HistoryQuery { run: run.clone(), key: key.clone(), limit: Some(left), after: None };
+            let query =
+                HistoryQuery { run: run.clone(), key: key.clone(), limit: Some(left), after: None, since: None };
             let points = self.history(query).await?.items;
             left -= points.len();
             found.push((run, points));

@@ -39,6 +39,7 @@ impl Service {
         };
         let new = NewModelVersion {
             model: request.model,
+            number: None,
             created_at: self.parts.clock.now(),
             description: request.description,
             source: source.uri,

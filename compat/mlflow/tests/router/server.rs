@@ -39,6 +39,7 @@ impl Server {
         let clock = Arc::new(ManualClock::at(START));
         let parts = Parts {
             store: Arc::new(SqliteStore::open(files.path().join("trackside.db"), Config::default()).unwrap()),
+            log: None,
             artifacts: Artifacts::proxied(ArtifactStore::local(&files.path().join("artifacts")).unwrap()),
             artifact_root: "mlflow-artifacts:".to_owned(),
             clock: clock.clone(),
