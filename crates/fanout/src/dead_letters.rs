@@ -1,0 +1,108 @@
+//! Trying dead letters again.
+//!
+//! A letter may be old: what it says of changeable things may have been said anew since. So only what still holds
+//! in the system of record is sent. When the destination does not know the subject, because its beginning is what
+//! was refused, its whole history is sent anew and the letter is settled by that.
+
+use trackside_core::{
+    Batch, Delivered, Event, Lifecycle, Result, Run, RunBatch, RunUpdate, Store,
+    store::{DeadLetter, Mark, NewDeadLetter},
+};
+
+use crate::{Retried, engine::Engine, job::Job};
+
+/// Letters read at once.
+const PAGE: usize = 100;
+
+impl Engine {
+    /// Tries these letters of this sink again, or all, each once and in order.
+    pub(crate) async fn retry_dead_letters(&mut self, ids: Option<&[u64]>) -> Result<Retried> {
+        let mut retried = Retried::default();
+        let mut after = 0;
+        loop {
+            let page = self.parts.log.dead_letters(Some(&self.name()), after, PAGE).await?;
+            let Some(last) = page.last() else { return Ok(retried) };
+            after = last.id;
+            for letter in page {
+                if ids.is_none_or(|ids| ids.contains(&letter.id)) {
+                    if self.retry(letter).await? {
+                        retried.delivered += 1;
+                    } else {
+                        retried.failed += 1;
+                    }
+                }
+            }
+        }
+    }
+
+    async fn retry(&mut self, letter: DeadLetter) -> Result<bool> {
+        let DeadLetter { id, letter: NewDeadLetter { batch, .. }, .. } = letter;
+        let subject = batch.subject();
+        let mut progress = self.aside();
+        progress.settled.push(id);
+        let mark = self.mark(&subject).await?;
+        let unknown = mark.as_ref().is_none_or(|mark| mark.lost || Job::is_parked(mark));
+        if unknown && self.parts.store.is_some() {
+            progress.marks.push((subject, Some(Mark { lost: true, ..Mark::default() })));
+            self.parts.log.advance(&self.name(), progress).await?;
+            return Ok(true);
+        }
+        let memory = mark.as_ref().and_then(|mark| mark.memory.clone());
+        let outcome = match still_holds(self.parts.store.as_deref(), batch).await? {
+            Some(batch) => match self.sender.deliver(&batch, memory.as_deref()).await {
+                Ok(delivered) => match self.sender.sink.tracker.flush().await {
+                    Ok(()) => Ok(Some((delivered, batch.n_items()))),
+                    Err(error) => Err(error),
+                },
+                Err(error) => Err(error),
+            },
+            None => Ok(None),
+        };
+        match outcome {
+            Ok(delivered) => {
+                if let Some((Delivered { memory, withheld, keep_alive }, n_items)) = delivered {
+                    progress.delivered = n_items.saturating_sub(withheld.total());
+                    progress.withheld = withheld;
+                    progress.marks.push((subject, Some(Mark { memory, keep_alive, ..mark.unwrap_or_default() })));
+                }
+                self.parts.log.advance(&self.name(), progress).await?;
+                Ok(true)
+            }
+            Err(error) => {
+                self.parts.log.return_dead_letter(id, self.parts.clock.now(), &error.to_string()).await?;
+                Ok(false)
+            }
+        }
+    }
+}
+
+/// What of a batch is still true; `None` when nothing is.
+async fn still_holds(store: Option<&dyn Store>, batch: Batch) -> Result<Option<Batch>> {
+    let (Batch::Run(batch), Some(store)) = (&batch, store) else { return Ok(Some(batch)) };
+    let Some(run) = store.run(&batch.run).await? else { return Ok(None) };
+    let events: Vec<Event> = batch.events.iter().filter_map(|event| holding(event, &run)).collect();
+    let batch = RunBatch { events, ..batch.clone() };
+    Ok((batch.started.is_some() || !batch.events.is_empty()).then_some(Batch::Run(batch)))
+}
+
+fn holding(event: &Event, run: &Run) -> Option<Event> {
+    let is_deleted = run.info.lifecycle == Lifecycle::Deleted;
+    match event {
+        Event::Tags(tags) => {
+            let tags: Vec<_> = tags.iter().filter(|tag| run.tags.contains(tag)).cloned().collect();
+            (!tags.is_empty()).then_some(Event::Tags(tags))
+        }
+        Event::TagDeleted(key) => (!run.tags.iter().any(|tag| tag.key == *key)).then(|| event.clone()),
+        Event::Updated(update) => {
+            let update = RunUpdate {
+                status: update.status.filter(|status| *status == run.info.status),
+                ended_at: update.ended_at.filter(|ended| Some(*ended) == run.info.ended_at),
+                name: update.name.clone().filter(|name| *name == run.info.name),
+            };
+            (update != RunUpdate::default()).then_some(Event::Updated(update))
+        }
+        Event::Deleted(_) => is_deleted.then(|| event.clone()),
+        Event::Restored => (!is_deleted).then_some(Event::Restored),
+        _ => Some(event.clone()),
+    }
+}

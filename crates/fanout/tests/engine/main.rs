@@ -1,0 +1,9 @@
+//! The engine on a log in memory and destinations in memory, in paused time.
+
+mod breaker;
+mod dead_letters;
+mod delivery;
+mod full_log;
+mod local;
+mod scene;
+mod windows;

@@ -1,0 +1,6 @@
+//! The engine on a SQLite store: history, backfill, restarts and lost places.
+
+mod backfill;
+mod history;
+mod scene;
+mod tally;
