@@ -1,0 +1,29 @@
+//! How adapters speak HTTP: TLS, credentials, timeouts, and which answers are worth another try.
+//!
+//! A [`Client`] belongs to one destination. It makes one try of each call and classifies what comes of it into
+//! [`trackside_core::Error`]; when to try again is fan-out's business. Redirects are never followed: a credential
+//! goes to the configured origin and nowhere else, and a POST never turns into a GET.
+//!
+//! A file per noun: `config.rs` what a user sets, `secret.rs` what is never shown, `client.rs` the connections,
+//! `call.rs` one request, `upload.rs` a streamed body, `answer.rs` a success, `refusal.rs` any other status and the
+//! table of classes, `broken.rs` what happens without an answer, `retry_after.rs` that header.
+
+#![warn(missing_docs)]
+
+mod answer;
+mod broken;
+mod call;
+mod client;
+mod config;
+mod refusal;
+mod retry_after;
+mod secret;
+mod upload;
+
+pub use answer::Answer;
+pub use call::Call;
+pub use client::{Client, ErrorReader};
+pub use config::{Auth, Config};
+pub use http::Method;
+pub use refusal::Refusal;
+pub use secret::Secret;
