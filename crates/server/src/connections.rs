@@ -3,7 +3,10 @@
 use std::{io, sync::Arc, time::Duration};
 
 use axum::Router;
-use hyper::server::conn::http1;
+use hyper::{
+    rt::Executor,
+    server::conn::{http1, http2},
+};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
@@ -31,10 +34,20 @@ pub struct Shutdown {
     pub hard: CancellationToken,
 }
 
+/// What the clients of a listener speak.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    /// HTTP/1.1.
+    Http1,
+    /// HTTP/2 without TLS and without negotiation, as gRPC clients speak it.
+    Http2,
+}
+
 /// The open connections of one listener.
 #[derive(Debug)]
 pub struct Connections {
     listener: TcpListener,
+    protocol: Protocol,
     shutdown: Shutdown,
     tasks: TaskTracker,
     slots: Arc<Semaphore>,
@@ -42,8 +55,14 @@ pub struct Connections {
 
 impl Connections {
     /// On a bound listener, until `shutdown`.
-    pub fn new(listener: TcpListener, shutdown: Shutdown) -> Self {
-        Self { listener, shutdown, tasks: TaskTracker::new(), slots: Arc::new(Semaphore::new(MAX_CONNECTIONS)) }
+    pub fn new(listener: TcpListener, protocol: Protocol, shutdown: Shutdown) -> Self {
+        Self {
+            listener,
+            protocol,
+            shutdown,
+            tasks: TaskTracker::new(),
+            slots: Arc::new(Semaphore::new(MAX_CONNECTIONS)),
+        }
     }
 
     /// Serves until `soft`, then returns once the last request is answered, or at `hard`.
@@ -68,11 +87,21 @@ impl Connections {
     }
 
     fn start(&self, stream: TcpStream, slot: OwnedSemaphorePermit, application: Router) {
-        let shutdown = self.shutdown.clone();
+        let (shutdown, protocol, streams) = (self.shutdown.clone(), self.protocol, Streams(self.tasks.clone()));
         self.tasks.spawn(async move {
+            // Answers are written whole; waiting to fill a packet would only delay them.
+            if let Err(error) = stream.set_nodelay(true) {
+                tracing::debug!(%error, "cannot set TCP_NODELAY");
+            }
+            let conversation = async {
+                match protocol {
+                    Protocol::Http1 => converse(stream, application, &shutdown.soft).await,
+                    Protocol::Http2 => converse_in_streams(stream, application, streams, &shutdown.soft).await,
+                }
+            };
             tokio::select! {
                 () = shutdown.hard.cancelled() => {}
-                () = converse(stream, application, &shutdown.soft) => {}
+                () = conversation => {}
             }
             drop(slot);
         });
@@ -90,12 +119,36 @@ impl Connections {
 
 /// Answers the requests of one connection.
 async fn converse(stream: TcpStream, application: Router, soft: &CancellationToken) {
-    // Answers are written whole; waiting to fill a packet would only delay them.
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "cannot set TCP_NODELAY");
-    }
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
+    let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(application));
+    let mut connection = std::pin::pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = soft.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "connection ended");
+    }
+}
+
+/// Runs the requests of an HTTP/2 connection among the tasks of the listener.
+#[derive(Debug, Clone)]
+struct Streams(TaskTracker);
+
+impl<F: Future<Output = ()> + Send + 'static> Executor<F> for Streams {
+    fn execute(&self, request: F) {
+        self.0.spawn(request);
+    }
+}
+
+/// The same over HTTP/2.
+async fn converse_in_streams(stream: TcpStream, application: Router, streams: Streams, soft: &CancellationToken) {
+    let mut http = http2::Builder::new(streams);
+    http.timer(TokioTimer::new());
     let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(application));
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {

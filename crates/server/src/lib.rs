@@ -14,7 +14,7 @@ mod security;
 
 use axum::{Router, middleware, routing::get};
 
-pub use connections::{Connections, Shutdown};
+pub use connections::{Connections, Protocol, Shutdown};
 pub use security::Security;
 
 /// The whole application: the protocols' routes with health and middleware around them.

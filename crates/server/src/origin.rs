@@ -75,6 +75,8 @@ mod tests {
     fn only_changes_of_an_api_are_guarded() {
         assert!(is_guarded(&Method::POST, "/api/2.0/mlflow/runs/create"));
         assert!(is_guarded(&Method::DELETE, "/p/ajax-api/2.0/x"));
+        assert!(is_guarded(&Method::POST, "/api/trackside/v1/config/reload"));
+        assert!(is_guarded(&Method::DELETE, "/p/api/trackside/v1/sinks/a"));
         assert!(!is_guarded(&Method::GET, "/api/2.0/mlflow/runs/get"));
         assert!(!is_guarded(&Method::POST, "/health"));
     }
