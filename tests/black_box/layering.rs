@@ -9,19 +9,45 @@ fn allowed(package: &str) -> Option<&'static [&'static str]> {
     Some(match package {
         // The server knows no protocol and no domain; bench and tests see the product from outside.
         "trackside-core" | "trackside-server" | "trackside-bench" | "trackside-tests" => &[],
-        "trackside-artifacts" | "trackside-mlflow-wire" | "trackside-testkit" | "trackside-adapter-sqlite" => {
-            &["trackside-core"]
-        }
+        "trackside-artifacts"
+        | "trackside-fanout"
+        | "trackside-http-client"
+        | "trackside-mlflow-wire"
+        | "trackside-tensorboard-wire"
+        | "trackside-wandb-wire"
+        | "trackside-testkit"
+        | "trackside-adapter-exec"
+        | "trackside-adapter-sqlite" => &["trackside-core"],
+        // An adapter and a door of one protocol share its wire crate.
+        "trackside-adapter-mlflow" => &["trackside-core", "trackside-http-client", "trackside-mlflow-wire"],
+        "trackside-adapter-tensorboard" => &["trackside-core", "trackside-tensorboard-wire"],
+        "trackside-adapter-wandb" => &["trackside-core", "trackside-http-client", "trackside-wandb-wire"],
+        "trackside-admin" => &["trackside-core", "trackside-fanout"],
+        "trackside-compat-tensorboard" => &["trackside-core", "trackside-service", "trackside-tensorboard-wire"],
         "trackside-service" => &["trackside-core", "trackside-artifacts"],
         "trackside-compat-mlflow" => &["trackside-core", "trackside-mlflow-wire", "trackside-service"],
-        "trackside-examples" => &["trackside-core", "trackside-adapter-sqlite"],
+        "trackside-examples" => &[
+            "trackside-core",
+            "trackside-adapter-mlflow",
+            "trackside-adapter-sqlite",
+            "trackside-adapter-tensorboard",
+            "trackside-fanout",
+        ],
         "trackside" => &[
             "trackside-core",
             "trackside-artifacts",
             "trackside-service",
             "trackside-server",
+            "trackside-fanout",
+            "trackside-admin",
+            "trackside-http-client",
+            "trackside-adapter-exec",
+            "trackside-adapter-mlflow",
             "trackside-adapter-sqlite",
+            "trackside-adapter-tensorboard",
+            "trackside-adapter-wandb",
             "trackside-compat-mlflow",
+            "trackside-compat-tensorboard",
         ],
         _ => return None,
     })
@@ -31,7 +57,16 @@ fn allowed(package: &str) -> Option<&'static [&'static str]> {
 const CONFINED: [(&str, &[&str]); 5] = [
     ("rusqlite", &["trackside-adapter-sqlite", "trackside-tests"]),
     ("object_store", &["trackside-artifacts"]),
-    ("axum", &["trackside-server", "trackside-compat-mlflow", "trackside"]),
+    (
+        "axum",
+        &[
+            "trackside-server",
+            "trackside-compat-mlflow",
+            "trackside-compat-tensorboard",
+            "trackside-admin",
+            "trackside",
+        ],
+    ),
     ("clap", &["trackside", "trackside-bench"]),
     ("anyhow", &["trackside", "trackside-bench", "trackside-tests", "trackside-examples"]),
 ];

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, builder::ArgAction};
 
-use crate::{logging::LogFormat, mlflow_flags::MlflowFlags};
+use crate::{config_command::ConfigArgs, logging::LogFormat, mlflow_flags::MlflowFlags, sinks_command::SinksArgs};
 
 /// Experiment tracking in one binary: point any MLflow client at it and log.
 #[derive(Debug, Parser)]
@@ -27,12 +27,31 @@ pub(crate) enum Command {
     /// Takes the flags of `mlflow server`, so a unit file written for it works with the program's name changed.
     /// Without any flag: SQLite and artifacts below ./trackside-data, on http://127.0.0.1:5000.
     Serve(Box<ServeArgs>),
+    /// Check or print the configuration: trackside.yaml with the environment and flags over it.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// See and steer the sinks of a running server: where runs are mirrored to, and how far each is.
+    Sinks(SinksArgs),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Name every fault; exit code 1 when there is any.
+    Check(Box<ConfigArgs>),
+    /// Print every value and who gave it. Secrets are hidden.
+    Print(Box<ConfigArgs>),
 }
 
 // `-h` is the host, as it is for `mlflow server`; help is `--help` alone.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(disable_help_flag = true)]
 pub(crate) struct ServeArgs {
+    /// Configuration file: any of these flags, and the sinks to which runs are mirrored.
+    ///
+    /// Default: trackside.yaml beside the data directory, where there is one. Flags and variables go over it.
+    #[arg(long, env = "TRACKSIDE_CONFIG", value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
     /// Directory of everything that is kept, unless another flag says otherwise. Created when absent.
     #[arg(long, env = "TRACKSIDE_DATA_DIR", value_name = "DIR", default_value = "trackside-data")]
     pub(crate) data_dir: PathBuf,
@@ -95,6 +114,12 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "TRACKSIDE_MAX_BODY_BYTES", value_name = "BYTES", default_value_t = 64 * 1024 * 1024)]
     pub(crate) max_body_bytes: usize,
 
+    /// Port of the live view for `tensorboard --grpc_data_provider=127.0.0.1:PORT`; 0 takes a free one and logs it.
+    ///
+    /// Default: no live view.
+    #[arg(long, env = "TRACKSIDE_TENSORBOARD_PORT", value_name = "PORT")]
+    pub(crate) tensorboard_port: Option<u16>,
+
     /// Seconds that running requests have to finish after the first SIGINT or SIGTERM; a second signal ends at once.
     #[arg(long, env = "TRACKSIDE_SHUTDOWN_TIMEOUT_SECS", value_name = "SECONDS", default_value_t = 30)]
     pub(crate) shutdown_timeout_secs: u64,
@@ -128,11 +153,53 @@ mod tests {
     }
 
     #[test]
+    fn sinks_are_steered_by_these_lines() {
+        for line in [
+            "sinks",
+            "sinks --json --url http://127.0.0.1:1",
+            "sinks list",
+            "sinks pause tb",
+            "sinks resume tb",
+            "sinks backfill tb all",
+            "sinks backfill tb --experiment vision --detach",
+            "sinks backfill tb --since 2026-01-31",
+            "sinks backfill tb --since 2026-01-31T10:00:00+02:00",
+            "sinks backfill tb --cancel",
+            "sinks dead-letters list",
+            "sinks dead-letters list tb --batches --json",
+            "sinks dead-letters retry tb --id 1 2 3",
+            "sinks dead-letters retry tb --all",
+            "sinks dead-letters discard tb --all --yes",
+            "sinks remove tb",
+            "sinks reload",
+        ] {
+            let words = std::iter::once("trackside").chain(line.split_whitespace());
+            Cli::try_parse_from(words).unwrap_or_else(|error| panic!("{line}: {error}"));
+        }
+        for line in [
+            "sinks pause",
+            "sinks backfill tb",
+            "sinks backfill tb all --since 2026-01-31",
+            "sinks backfill tb all --cancel",
+            "sinks backfill tb some",
+            "sinks backfill tb --since yesterday",
+            "sinks dead-letters retry tb",
+            "sinks dead-letters retry tb --all --id 1",
+            "sinks dead-letters discard --all --yes",
+        ] {
+            let words = std::iter::once("trackside").chain(line.split_whitespace());
+            assert_eq!(Cli::try_parse_from(words).unwrap_err().exit_code(), 2, "{line}");
+        }
+    }
+
+    #[test]
     fn a_unit_file_for_mlflow_server_is_understood() {
         let line = "trackside serve --backend-store-uri sqlite:///mlflow.db --artifacts-destination ./mlartifacts \
                     --serve-artifacts --host 0.0.0.0 --port 8080 --workers 4 --gunicorn-opts --timeout=60 \
                     --allowed-hosts a.example.com,b.example.com";
-        let Command::Serve(args) = Cli::try_parse_from(line.split_whitespace()).unwrap().command;
+        let Command::Serve(args) = Cli::try_parse_from(line.split_whitespace()).unwrap().command else {
+            panic!("not serve")
+        };
         assert_eq!((args.port, args.host.as_str(), args.allowed_hosts.len()), (8080, "0.0.0.0", 2));
     }
 }

@@ -1,7 +1,8 @@
 //! From the first signal to the end.
 //!
-//! The first SIGINT or SIGTERM lets running requests finish; a second one, or the deadline, cuts them. Either way
-//! the store is closed after the last of them, so that every answer that was sent is kept.
+//! The first SIGINT or SIGTERM lets running requests finish and sinks catch up; a second one, or the deadline, cuts
+//! both. Either way the store is closed after the last request, so that every answer that was sent is kept, and what
+//! sinks have yet to get is in its log.
 
 use std::time::Duration;
 

@@ -14,9 +14,18 @@ pub(crate) enum LogFormat {
     Json,
 }
 
+/// Refuses what is no level or filter.
+pub(crate) fn check(filter: &str) -> anyhow::Result<()> {
+    parse(filter).map(drop)
+}
+
+fn parse(filter: &str) -> anyhow::Result<EnvFilter> {
+    EnvFilter::try_new(filter).with_context(|| format!("--log {filter}: not a level or filter"))
+}
+
 /// Writes the log to standard error from here on.
 pub(crate) fn start(format: LogFormat, filter: &str) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(filter).with_context(|| format!("--log {filter}: not a level or filter"))?;
+    let filter = parse(filter)?;
     let log = tracing_subscriber::registry().with(filter);
     match format {
         LogFormat::Human => log

@@ -2,23 +2,34 @@
 
 mod backend;
 mod cli;
+mod config;
+mod config_command;
 mod lifecycle;
 mod logging;
 mod mlflow_flags;
+mod prefix;
 mod roots;
 mod serve;
+mod sinks;
+mod sinks_command;
 mod welcome;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::cli::{Cli, Command};
+use crate::{
+    cli::{Cli, Command, ConfigCommand},
+    config::Sources,
+};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let result = match cli.command {
-        Command::Serve(args) => serve::run(*args),
+        Command::Serve(_) => serve::run(Sources::of_process()),
+        Command::Config(ConfigCommand::Check(args)) => config_command::check(&args, &Sources::of_process()),
+        Command::Config(ConfigCommand::Print(args)) => config_command::print(&args, &Sources::of_process()),
+        Command::Sinks(args) => sinks_command::run(args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -6,7 +6,7 @@
 use anyhow::bail;
 use clap::Args;
 
-#[derive(Debug, Default, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub(crate) struct MlflowFlags {
     /// Accepted for `mlflow server`'s sake: one process serves all.
     #[arg(long, short, value_name = "N", hide_short_help = true)]

@@ -7,18 +7,28 @@ use trackside_artifacts::{ArtifactStore, Artifacts, PROXY_ROOT};
 
 use crate::cli::ServeArgs;
 
+/// Refuses flags that name no roots, without touching any.
+pub(crate) fn check(args: &ServeArgs) -> anyhow::Result<()> {
+    destination(args)?;
+    if args.no_serve_artifacts && args.default_artifact_root.is_none() {
+        bail!("--no-serve-artifacts needs --default-artifact-root: where shall clients keep artifacts?");
+    }
+    Ok(())
+}
+
+fn destination(args: &ServeArgs) -> anyhow::Result<PathBuf> {
+    match args.artifacts_destination.as_deref() {
+        None => Ok(args.data_dir.join("artifacts")),
+        Some(uri) => local_path(uri)
+            .with_context(|| format!("--artifacts-destination {uri}: expected a directory or a file: URI")),
+    }
+}
+
 /// The roots the server may touch, and the one under which new experiments lie.
 pub(crate) fn open(args: &ServeArgs) -> anyhow::Result<(Artifacts, String)> {
-    let destination = match args.artifacts_destination.as_deref() {
-        None => args.data_dir.join("artifacts"),
-        Some(uri) => local_path(uri)
-            .with_context(|| format!("--artifacts-destination {uri}: expected a directory or a file: URI"))?,
-    };
-    let artifacts = Artifacts::proxied(ArtifactStore::local(&absolute(destination)?)?);
+    check(args)?;
+    let artifacts = Artifacts::proxied(ArtifactStore::local(&absolute(destination(args)?)?)?);
     let root = match args.default_artifact_root.as_deref() {
-        None if args.no_serve_artifacts => {
-            bail!("--no-serve-artifacts needs --default-artifact-root: where shall clients keep artifacts?")
-        }
         None => return Ok((artifacts, PROXY_ROOT.to_owned())),
         Some(root) => root.trim_end_matches('/'),
     };
@@ -36,7 +46,7 @@ pub(crate) fn open(args: &ServeArgs) -> anyhow::Result<(Artifacts, String)> {
 }
 
 /// The path that a plain path or a `file:` URI names.
-fn local_path(uri: &str) -> Option<PathBuf> {
+pub(crate) fn local_path(uri: &str) -> Option<PathBuf> {
     if let Some(rest) = uri.strip_prefix("file:") {
         let path = rest.strip_prefix("//").map_or(rest, |rest| rest.strip_prefix("localhost").unwrap_or(rest));
         return path.starts_with('/').then(|| Path::new(path).to_owned());

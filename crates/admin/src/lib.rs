@@ -1,0 +1,32 @@
+//! HTTP API of the sinks, and their Prometheus series.
+//!
+//! | | |
+//! | --- | --- |
+//! | `GET /api/trackside/v1/sinks` | all sinks |
+//! | `GET`, `DELETE …/sinks/{name}` | one sink; forgets one that is not configured |
+//! | `POST …/sinks/{name}/pause`, `…/resume` | |
+//! | `POST`, `DELETE …/sinks/{name}/backfill` | begins one, ends it; body `{"all": true}`, `{"experiment": "e"}` or `{"since_ms": 0}` |
+//! | `GET …/dead-letters`, `…/sinks/{name}/dead-letters` | query `after`, `limit`, `batches=true` |
+//! | `POST …/sinks/{name}/dead-letters/retry`, `…/discard` | body `{"ids": [1]}` or `{"all": true}` |
+//! | `POST …/config/reload` | reads the configuration again |
+//! | `GET /metrics` | Prometheus |
+//!
+//! Errors are `{"error": {"kind": "not_found", "message": "…"}}`. The shapes are public, for clients in Rust. Who may
+//! call is decided before: requests that change something and come from a page of another origin are refused by the
+//! server around these routes.
+
+#![warn(missing_docs)]
+
+mod admin;
+mod backfill;
+mod body;
+mod configuration;
+mod dead_letters;
+mod metrics;
+mod pausing;
+mod refusal;
+mod series;
+pub mod shape;
+mod sinks;
+
+pub use admin::{Admin, Reload, ReloadFailure, router};

@@ -1,0 +1,21 @@
+//! JSON of the API, in both directions.
+
+mod backfill;
+mod dead_letter;
+mod failure;
+mod reloaded;
+mod sink;
+
+use serde::{Deserialize, Serialize};
+
+pub use self::{
+    backfill::{Backfill, BackfillProgress, Begun},
+    dead_letter::{DeadLetter, DeadLetters, Discarded, Letters, Retried},
+    failure::{Failure, Fault, Refused},
+    reloaded::Reloaded,
+    sink::{Lag, LastError, Sink, Sinks},
+};
+
+/// It was done, and there is nothing to tell.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Done {}

@@ -1,0 +1,9 @@
+//! The routes over real sinks: a store in a file, destinations in memory.
+
+mod backfill;
+mod dead_letters;
+mod refusals;
+mod reload;
+mod scene;
+mod series;
+mod sinks;

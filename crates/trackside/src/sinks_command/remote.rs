@@ -1,0 +1,91 @@
+//! The HTTP API of a running server, as the command line calls it.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::{Context, bail};
+use serde::{Serialize, de::DeserializeOwned};
+use trackside_admin::shape;
+use trackside_core::{Error, ErrorKind, SystemClock};
+use trackside_http_client::{Call, Client, Config, Method, Refusal};
+
+use crate::config::{Fault, Faults};
+
+/// Trying dead letters again takes as long as the destination does.
+const TIMEOUT: Duration = Duration::from_mins(10);
+
+/// A running server.
+#[derive(Debug)]
+pub(crate) struct Remote {
+    client: Client,
+}
+
+impl Remote {
+    /// Connects to nothing yet.
+    pub(crate) fn new(url: &str) -> anyhow::Result<Self> {
+        let config = Config { timeout: TIMEOUT, connect_timeout: Duration::from_secs(5), ..Config::default() };
+        let client = Client::new(url, &config, Arc::new(SystemClock)).context("--url")?;
+        Ok(Self { client: client.reading_errors(read_error) })
+    }
+
+    /// Asks for something.
+    pub(crate) async fn get<T: DeserializeOwned>(&self, path: &[&str], query: &[(&str, &str)]) -> anyhow::Result<T> {
+        let call = self.call(Method::GET, path);
+        self.send(if query.is_empty() { call } else { call.query(query.iter().copied()) }).await
+    }
+
+    /// Makes the server do something.
+    pub(crate) async fn post<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        body: Option<&(impl Serialize + Sync)>,
+    ) -> anyhow::Result<T> {
+        let call = self.call(Method::POST, path);
+        self.send(match body {
+            Some(body) => call.json(body),
+            None => call,
+        })
+        .await
+    }
+
+    /// Makes the server forget something.
+    pub(crate) async fn delete<T: DeserializeOwned>(&self, path: &[&str]) -> anyhow::Result<T> {
+        self.send(self.call(Method::DELETE, path)).await
+    }
+
+    fn call(&self, method: Method, path: &[&str]) -> Call<'_> {
+        self.client.call(method, "/api/trackside/v1").below(path)
+    }
+
+    async fn send<T: DeserializeOwned>(&self, call: Call<'_>) -> anyhow::Result<T> {
+        let url = self.client.base();
+        match call.send().await {
+            Ok(answer) => Ok(answer.json()?),
+            Err(error) if error.kind() == ErrorKind::Unavailable => bail!(
+                "no Trackside server answers at {url}; start one with `trackside serve`, or name it with --url or \
+                 TRACKSIDE_URL ({})",
+                error.message()
+            ),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// What the server says went wrong; a server that says nothing is of another make.
+fn read_error(refusal: &Refusal) -> Option<Error> {
+    let kind = match refusal.status() {
+        503 => ErrorKind::Internal,
+        _ => refusal.kind(),
+    };
+    match refusal.json::<shape::Refused>() {
+        Some(shape::Refused { error }) if error.faults.is_empty() => Some(Error::new(kind, error.message)),
+        Some(shape::Refused { error }) => {
+            let faults = error.faults.into_iter().map(Fault::from).collect();
+            Some(Error::new(kind, format!("{}\n{}", error.message, Faults::new(None, faults))))
+        }
+        None if refusal.status() == 404 => Some(Error::new(
+            ErrorKind::Unsupported,
+            "the server knows no sinks; is it `mlflow server`, or an older Trackside?",
+        )),
+        None => None,
+    }
+}
