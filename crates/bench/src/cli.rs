@@ -13,6 +13,7 @@ use crate::scenario::Kind;
 Start here:
   cargo build --release -p trackside -p trackside-bench
   target/release/trackside-bench compare --mlflow \"$(command -v mlflow)\" --markdown comparison.md
+  target/release/trackside-bench fanout --markdown fanout.md
   target/release/trackside-bench load --url http://127.0.0.1:5000 --scenario log-metric --connections 16
 
 Numbers of a debug build, or of a machine that does other work, mean nothing.")]
@@ -45,6 +46,21 @@ pub(crate) enum Command {
     ///
     /// Creates an experiment named trackside-bench-..., with one run per connection, and leaves it there.
     Load(LoadArgs),
+
+    /// Measure what sinks in trouble cost clients, and how fast a backlog drains.
+    ///
+    /// Three servers take turns under the same load, the others being stopped: one without sinks, one with healthy
+    /// sinks (sqlite and tensorboard), one that has these two and two MLflow servers in trouble besides: one accepts
+    /// connections and never answers, one refuses them. The load is that of a training cluster, at a pace: 8 clients
+    /// that log a metric every 20 ms, 2 that log 1,000 points every 250 ms. A latency counts from when the request
+    /// was due. Everything is read back.
+    ///
+    /// Then sqlite and tensorboard are paused until 1,000,000 points wait for each, and memory is read; then one after
+    /// the other is resumed, once while nobody writes and once under the load. At the end the copy is served by another
+    /// process, and the points are counted there.
+    ///
+    /// Fails when a bound is missed.
+    Fanout(FanoutArgs),
 
     /// Answer {} to every request, on loopback: what `compare` measures as this machine's limit.
     #[command(hide = true)]
@@ -127,6 +143,35 @@ pub(crate) struct LoadArgs {
     /// Threads that generate load [default: half the cores].
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<NonZeroUsize>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FanoutArgs {
+    /// The trackside executable [default: the one beside this program].
+    #[arg(long, value_name = "PATH")]
+    pub(crate) trackside: Option<PathBuf>,
+
+    /// Minutes of load on the server with sinks in trouble; the whole takes three times as long and some minutes.
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=1440))]
+    pub(crate) minutes: u64,
+
+    /// Only 20 seconds of load: to see that it works.
+    #[arg(long, conflicts_with = "minutes")]
+    pub(crate) quick: bool,
+
+    /// Where the databases go.
+    ///
+    /// [default: the directory for temporary files]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+
+    /// Also write all figures, and every round, as JSON.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+
+    /// Also write the tables that are printed.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) markdown: Option<PathBuf>,
 }
 
 #[cfg(test)]

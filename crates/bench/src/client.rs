@@ -75,9 +75,14 @@ impl Client {
         self.send(Method::GET, path, Bytes::new()).await
     }
 
-    async fn post<T: DeserializeOwned>(&mut self, path: &str, body: &serde_json::Value) -> anyhow::Result<T> {
-        let answer = self.send(Method::POST, path, body.to_string().into()).await?;
+    /// A JSON answer of a POST with the body as it is; any status but 200 is an error.
+    pub(crate) async fn post_raw<T: DeserializeOwned>(&mut self, path: &str, body: Bytes) -> anyhow::Result<T> {
+        let answer = self.send(Method::POST, path, body).await?;
         parse(path, &answer)
+    }
+
+    async fn post<T: DeserializeOwned>(&mut self, path: &str, body: &serde_json::Value) -> anyhow::Result<T> {
+        self.post_raw(path, body.to_string().into()).await
     }
 
     async fn send(&mut self, method: Method, uri: &str, body: Bytes) -> anyhow::Result<Answer> {

@@ -1,7 +1,7 @@
-//! What the disk allows: small durable appends, one after the other.
+//! What the disk allows, small durable appends one after the other; and what lies on it.
 
 use std::{
-    fs::OpenOptions,
+    fs::{self, OpenOptions},
     io::{self, Write as _},
     path::Path,
     time::{Duration, Instant},
@@ -28,6 +28,17 @@ pub(crate) fn durable_appends_per_second(directory: &Path) -> io::Result<f64> {
         n_appends += 1;
     }
     let elapsed = started.elapsed();
-    std::fs::remove_file(path)?;
+    fs::remove_file(path)?;
     Ok(float(n_appends) / elapsed.as_secs_f64())
+}
+
+/// Bytes of all files below a directory. What vanishes meanwhile counts nothing.
+pub(crate) fn bytes_below(directory: &Path) -> u64 {
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    let bytes = entries.map(|entry| match entry.metadata() {
+        Ok(found) if found.is_dir() => bytes_below(&entry.path()),
+        Ok(found) => found.len(),
+        Err(_) => 0,
+    });
+    bytes.sum()
 }

@@ -4,13 +4,14 @@
 //! round by round, under the same generator is what may be quoted. Nothing here asserts a time.
 //!
 //! Where to look: a server to compare with is a file in `server/`, a kind of load is a file in `scenario/`, the
-//! closed loop is `load/`, what is printed is `report/`.
+//! generator is `load/`, what is printed is `report/`; `fanout/` measures one thing only: sinks in trouble.
 
 mod cli;
 mod client;
 mod clock;
 mod compare;
 mod disk;
+mod fanout;
 mod load;
 mod machine;
 mod measure;
@@ -58,6 +59,7 @@ fn start(command: Command) -> anyhow::Result<()> {
 async fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Compare(args) => compare::run(&args).await,
+        Command::Fanout(args) => fanout::run(&args).await,
         Command::Load(args) => single::run(&args).await,
         Command::Bare { port } => server::bare::serve(port).await,
     }

@@ -30,6 +30,8 @@ pub(crate) struct Cell {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Settings {
     pub(crate) window: Duration,
+    /// From one request of a connection to its next; `None` is a closed loop.
+    pub(crate) pace: Option<Duration>,
     pub(crate) n_threads: usize,
 }
 
@@ -48,7 +50,7 @@ impl Settings {
     /// Half the cores for the generator unless told otherwise: the server has the rest.
     pub(crate) fn new(seconds: u64, threads: Option<std::num::NonZeroUsize>) -> Self {
         let n_threads = threads.map_or_else(|| (machine::n_cores() / 2).max(1), std::num::NonZeroUsize::get);
-        Self { window: Duration::from_secs(seconds), n_threads }
+        Self { window: Duration::from_secs(seconds), pace: None, n_threads }
     }
 }
 
@@ -71,6 +73,7 @@ pub(crate) async fn measure(
         run_ids: run_ids.clone(),
         warm_up: WARM_UP,
         window: settings.window,
+        pace: settings.pace,
         n_threads: settings.n_threads,
     };
     let outcome = tokio::task::spawn_blocking(move || load::run(&plan)).await.context("the generator failed")??;

@@ -62,6 +62,12 @@ pub(crate) fn memory_bytes(processes: &[Process]) -> u64 {
     processes.iter().map(kib).sum::<u64>() * 1024
 }
 
+/// Resident memory of a process in bytes, now and at most since it was started: pages of files it maps included.
+pub(crate) fn resident_bytes(pid: u32) -> Option<(u64, u64)> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    Some((kib(&status, "VmRSS")? * 1024, kib(&status, "VmHWM")? * 1024))
+}
+
 /// Time that the processes have spent on cores since they were started.
 pub(crate) fn cpu_time(processes: &[Process]) -> Duration {
     processes.iter().filter_map(|process| stat(process.pid)).map(|stat| TICK * stat.cpu_ticks).sum()
@@ -161,6 +167,8 @@ mod tests {
         let own = tree(std::process::id());
         let sleeping = *own.iter().find(|process| process.pid == child.id()).expect("the child is in our tree");
         assert!(memory_bytes(&own) > memory_bytes(&[sleeping]));
+        let (now, most) = resident_bytes(child.id()).unwrap();
+        assert!(0 < now && now <= most);
         signal(&[sleeping], Signal::Kill);
         child.wait().unwrap();
         assert!(!is_alive(sleeping));

@@ -1,4 +1,4 @@
-//! The generator: a closed loop on keep-alive connections.
+//! The generator: keep-alive connections, each with one request at a time; a closed loop, or at a pace.
 //!
 //! It shares the machine with the server, so it does little: HTTP/1.1 by hyper without a pool, bodies rendered from a
 //! template, answers read in full but not parsed. What is left is what the "bare hyper" column shows.
@@ -32,6 +32,8 @@ pub(crate) struct Plan {
     pub(crate) run_ids: Vec<String>,
     pub(crate) warm_up: Duration,
     pub(crate) window: Duration,
+    /// From one request of a connection to its next; `None` is a closed loop.
+    pub(crate) pace: Option<Duration>,
     pub(crate) n_threads: usize,
 }
 
@@ -105,6 +107,7 @@ mod tests {
             run_ids: ["a", "b", "c"].map(str::to_owned).to_vec(),
             warm_up: Duration::ZERO,
             window: Duration::from_millis(200),
+            pace: None,
             n_threads: 2,
         }
     }
@@ -119,6 +122,18 @@ mod tests {
         assert_eq!(outcome.n_answered.len(), 3);
         assert!(outcome.n_answered.iter().all(|&n_answered| n_answered > 0));
         assert!(outcome.requests_per_second > 0.0 && outcome.p50_ms <= outcome.p99_ms);
+    }
+
+    #[tokio::test]
+    async fn a_pace_is_kept_and_connections_take_turns() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let plan = Plan { pace: Some(Duration::from_millis(90)), ..plan(listener.local_addr().unwrap()) };
+        let mut server = JoinSet::new();
+        server.spawn(bare::answer_on(listener));
+        let outcome = tokio::task::spawn_blocking(move || run(&plan)).await.unwrap().unwrap();
+        // Due at 0, 90, 180 ms; at 30, 120; and at 60, 150: fewer when the machine is slow, never more.
+        let in_time = outcome.n_answered.iter().zip([3, 2, 2]).all(|(&n_answered, n_due)| n_answered <= n_due);
+        assert!(in_time, "{:?}", outcome.n_answered);
     }
 
     #[tokio::test]

@@ -11,7 +11,7 @@ use http::{
 use http_body_util::Full;
 
 use super::{Connection, Plan};
-use crate::{client::excerpt, scenario::Template};
+use crate::{client::excerpt, scenario::Template, stats::float};
 
 /// Longest wait for the last answers after the window. A server that locks its database may hold one for half a minute.
 const GRACE: Duration = Duration::from_mins(1);
@@ -32,6 +32,9 @@ pub(super) struct Worker {
     template: Template,
     uri: Uri,
     headers: HeaderMap,
+    pace: Option<Duration>,
+    /// When its first request is due, after the start: connections at a pace take turns.
+    offset: Duration,
 }
 
 impl Worker {
@@ -45,6 +48,8 @@ impl Worker {
             template: plan.scenario.template(&plan.run_ids[index]),
             uri: Uri::from_static(plan.scenario.path()),
             headers,
+            pace: plan.pace,
+            offset: plan.pace.unwrap_or_default().mul_f64(float(index as u64) / float(plan.run_ids.len() as u64)),
         })
     }
 
@@ -60,7 +65,20 @@ impl Worker {
     async fn repeat(mut self, begin: Instant, end: Instant) -> anyhow::Result<Done> {
         let mut done = Done { index: self.index, n_answered: 0, latencies_us: Vec::with_capacity(1 << 14) };
         let mut sent = Instant::now();
-        while sent < end {
+        let mut due = sent + self.offset;
+        loop {
+            if let Some(pace) = self.pace {
+                // A server that is late is not given the time it took: the next request counts from when it was due.
+                sent = due;
+                if due > Instant::now() {
+                    tokio::time::sleep_until(due.into()).await;
+                    sent = Instant::now();
+                }
+                due += pace;
+            }
+            if sent >= end {
+                return Ok(done);
+            }
             let request = self.request(done.n_answered);
             let answer = self.connection.send(request).await?;
             let answered = Instant::now();
@@ -72,7 +90,6 @@ impl Worker {
             }
             sent = answered;
         }
-        Ok(done)
     }
 
     fn request(&mut self, number: u64) -> Request<Full<Bytes>> {

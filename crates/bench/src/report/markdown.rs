@@ -3,7 +3,10 @@
 use std::fmt::Write as _;
 
 use super::{CellReport, Medians, Report, Round};
-use crate::stats::{float, number, ratio};
+use crate::{
+    machine::Machine,
+    stats::{float, number, ratio},
+};
 
 const MIB: f64 = 1_048_576.0;
 
@@ -17,19 +20,7 @@ pub(crate) fn render(report: &Report) -> Result<String, std::fmt::Error> {
 fn write_report(text: &mut String, report: &Report) -> std::fmt::Result {
     let (machine, settings) = (&report.machine, &report.settings);
     writeln!(text, "# {}\n", report.servers.iter().map(|server| server.name).collect::<Vec<_>>().join(", "))?;
-    let memory = float(machine.memory_bytes) / MIB / 1024.0;
-    writeln!(text, "- {}, trackside-bench {}", report.date, env!("CARGO_PKG_VERSION"))?;
-    writeln!(
-        text,
-        "- machine: {} cores of {}, {} GiB, Linux {}, load average {} before; databases on {}, {} durable 4 KiB appends/s",
-        machine.n_cores,
-        machine.cpu,
-        number(memory),
-        machine.kernel,
-        machine.load_average,
-        machine.file_system,
-        number(machine.durable_appends_per_second)
-    )?;
+    write_origin(text, &report.date, machine)?;
     writeln!(
         text,
         "- medians of {} round(s) of {} s, servers in turns, the others stopped; closed loop by {} generator thread(s); \
@@ -44,6 +35,22 @@ fn write_report(text: &mut String, report: &Report) -> std::fmt::Result {
     }
     write_table(text, report)?;
     write_voids(text, report)
+}
+
+/// When and where: the first two notes of a report.
+pub(crate) fn write_origin(text: &mut String, date: &str, machine: &Machine) -> std::fmt::Result {
+    writeln!(text, "- {date}, trackside-bench {}", env!("CARGO_PKG_VERSION"))?;
+    writeln!(
+        text,
+        "- machine: {} cores of {}, {} GiB, Linux {}, load average {} before; databases on {}, {} durable 4 KiB appends/s",
+        machine.n_cores,
+        machine.cpu,
+        number(float(machine.memory_bytes) / MIB / 1024.0),
+        machine.kernel,
+        machine.load_average,
+        machine.file_system,
+        number(machine.durable_appends_per_second)
+    )
 }
 
 fn write_table(text: &mut String, report: &Report) -> std::fmt::Result {
@@ -112,10 +119,7 @@ fn connections(cell: &CellReport) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        machine::Machine,
-        report::{ServerReport, Settings},
-    };
+    use crate::report::{ServerReport, Settings};
 
     fn server(name: &'static str, cold_start_ms: &[f64], keeps_points: bool) -> ServerReport {
         ServerReport {

@@ -6,11 +6,16 @@ mod mlflow;
 mod running;
 mod trackside;
 
-use std::{env, path::Path, process::Command, time::Duration};
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
 
 use anyhow::{Context as _, ensure};
 
-pub(crate) use self::running::Running;
+pub(crate) use self::{running::Running, trackside::Trackside};
 use crate::cli::CompareArgs;
 
 /// How to start one server and what to expect of it.
@@ -42,11 +47,9 @@ pub(crate) trait Server: Send + Sync {
 /// The servers that the flags name, Trackside first, the limit last.
 pub(crate) fn selected(args: &CompareArgs) -> anyhow::Result<Vec<Box<dyn Server>>> {
     let own = env::current_exe().context("cannot find this program's own path")?;
-    let beside = own.with_file_name("trackside");
-    let trackside = args.trackside.clone().or_else(|| beside.is_file().then_some(beside));
     let mut servers: Vec<Box<dyn Server>> = Vec::new();
-    if let Some(path) = trackside {
-        servers.push(Box::new(trackside::Trackside { executable: executable(&path)? }));
+    if let Some(executable) = trackside_executable(args.trackside.as_deref())? {
+        servers.push(Box::new(Trackside { executable, args: Vec::new() }));
     }
     if let Some(path) = &args.mlflow {
         servers.push(Box::new(mlflow::Mlflow { executable: executable(path)?, n_workers: args.mlflow_workers }));
@@ -59,8 +62,15 @@ pub(crate) fn selected(args: &CompareArgs) -> anyhow::Result<Vec<Box<dyn Server>
     Ok(servers)
 }
 
+/// The one that is named, or the one beside this program where there is one.
+pub(crate) fn trackside_executable(named: Option<&Path>) -> anyhow::Result<Option<PathBuf>> {
+    let beside = env::current_exe().context("cannot find this program's own path")?.with_file_name("trackside");
+    let found = named.or_else(|| beside.is_file().then_some(&beside));
+    found.map(executable).transpose()
+}
+
 /// Absolute, because servers start in a directory of their own.
-fn executable(path: &Path) -> anyhow::Result<std::path::PathBuf> {
+fn executable(path: &Path) -> anyhow::Result<PathBuf> {
     ensure!(path.is_file(), "{}: there is no such file", path.display());
     std::path::absolute(path).with_context(|| format!("{}: has no absolute path", path.display()))
 }

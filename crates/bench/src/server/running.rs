@@ -17,6 +17,7 @@ use tempfile::TempDir;
 use super::Server;
 use crate::{
     client::{Client, excerpt},
+    disk,
     process::{self, Process, Signal},
 };
 
@@ -74,6 +75,21 @@ impl Running {
     /// Memory of the whole process tree in bytes.
     pub(crate) fn memory_bytes(&self) -> u64 {
         process::memory_bytes(&self.processes())
+    }
+
+    /// Time that its processes have spent on cores.
+    pub(crate) fn cpu_time(&self) -> Duration {
+        process::cpu_time(&self.processes())
+    }
+
+    /// Resident memory of the process itself in bytes, now and at most since it was started.
+    pub(crate) fn resident_bytes(&self) -> anyhow::Result<(u64, u64)> {
+        process::resident_bytes(self.child.id()).context("the server has ended")
+    }
+
+    /// What it keeps on the disk, in bytes.
+    pub(crate) fn disk_bytes(&self) -> u64 {
+        disk::bytes_below(self.data.path())
     }
 
     /// Waits until it has nothing left to do of its start, at least [`QUIET`]: MLflow answers `GET /health` by its first

@@ -1,6 +1,7 @@
 //! `trackside serve`.
 
 use std::{
+    ffi::OsString,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -8,8 +9,10 @@ use std::{
 use super::Server;
 
 #[derive(Debug)]
-pub(super) struct Trackside {
-    pub(super) executable: PathBuf,
+pub(crate) struct Trackside {
+    pub(crate) executable: PathBuf,
+    /// Further arguments of `serve`.
+    pub(crate) args: Vec<OsString>,
 }
 
 impl Server for Trackside {
@@ -20,6 +23,7 @@ impl Server for Trackside {
     fn command(&self, port: u16, data: &Path) -> Command {
         let mut command = Command::new(&self.executable);
         command.args(["serve", "--host", "127.0.0.1", "--port", &port.to_string()]).arg("--data-dir").arg(data);
+        command.args(&self.args);
         command
     }
 
