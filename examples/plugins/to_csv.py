@@ -8,8 +8,7 @@ import csv, fcntl, json, os, sys  # noqa: E401
 
 folder = sys.argv[1]
 os.makedirs(folder, exist_ok=True)
-lock = open(os.path.join(folder, ".lock"), "w")  # noqa: SIM115
-fcntl.flock(lock, fcntl.LOCK_EX)  # when Trackside was killed, the plugin it had may still have a batch to write
+fcntl.flock(os.open(folder, os.O_RDONLY), fcntl.LOCK_EX)  # the plugin of a Trackside that was killed may still write
 
 
 def deliver(batch, memory):

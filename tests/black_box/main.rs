@@ -2,7 +2,9 @@
 
 mod artifacts;
 mod bad_input;
+mod chaos;
 mod command_line;
+mod configuration;
 mod dependencies;
 mod durability;
 mod examples;
