@@ -25,7 +25,7 @@ const HIDDEN: usize = 32;
 const EPOCHS: i64 = 200;
 const LEARNING_RATE: f64 = 0.01;
 /// How long the destinations may take for what is left at the end.
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_mins(1);
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -62,7 +62,7 @@ async fn train(run: &ActiveRun, files: &LocalFiles) -> anyhow::Result<f32> {
     let device = Device::Cpu;
     let (inputs, labels) = spirals(&device)?;
     let variables = VarMap::new();
-    let network = Network::new(VarBuilder::from_varmap(&variables, DType::F32, &device))?;
+    let network = Network::new(&VarBuilder::from_varmap(&variables, DType::F32, &device))?;
     let params = ParamsAdamW { lr: LEARNING_RATE, ..ParamsAdamW::default() };
     let mut optimiser = AdamW::new(variables.all_vars(), params)?;
     let (lr, hidden) = (LEARNING_RATE.to_string(), HIDDEN.to_string());
@@ -89,7 +89,7 @@ struct Network {
 }
 
 impl Network {
-    fn new(variables: VarBuilder<'_>) -> candle_core::Result<Self> {
+    fn new(variables: &VarBuilder<'_>) -> candle_core::Result<Self> {
         let layer = |inputs, outputs, name| linear(inputs, outputs, variables.pp(name));
         Ok(Self { layers: [layer(2, HIDDEN, "in")?, layer(HIDDEN, HIDDEN, "middle")?, layer(HIDDEN, 2, "out")?] })
     }
