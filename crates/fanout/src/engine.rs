@@ -141,7 +141,7 @@ impl Engine {
     pub(crate) async fn work(&mut self, bell: &Notify, draining: bool) -> Result<Worked> {
         self.give_signs().await;
         if self.step.is_some() {
-            if !self.deliver_step(bell).await {
+            if !self.deliver_step(bell, draining).await {
                 return Ok(Worked::Interrupted);
             }
             self.finish_step().await?;
@@ -216,8 +216,9 @@ impl Engine {
         Ok(())
     }
 
-    /// Delivers the step until it is done; false when the bell rang before.
-    async fn deliver_step(&mut self, bell: &Notify) -> bool {
+    /// Delivers the step until it is done; false when the bell rang before, or when it failed and nobody waits for
+    /// another try.
+    async fn deliver_step(&mut self, bell: &Notify, draining: bool) -> bool {
         loop {
             let policy = &self.sender.sink.policy;
             let open = self.breaker.circuit(policy) == Circuit::Open;
@@ -238,6 +239,9 @@ impl Engine {
                 }
                 Err(error) => {
                     let pause = self.failed(&error);
+                    if draining {
+                        return false;
+                    }
                     tokio::select! {
                         () = bell.notified() => return false,
                         () = sleep(pause) => {}
