@@ -23,7 +23,7 @@ impl Refusal {
     }
 
     fn new(status: StatusCode, kind: ErrorKind, message: String, faults: Vec<shape::Fault>) -> Self {
-        Self { status, failure: shape::Failure { kind: word(kind).to_owned(), message, faults } }
+        Self { status, failure: shape::Failure { kind: kind.as_str().to_owned(), message, faults } }
     }
 }
 
@@ -59,22 +59,5 @@ impl From<ReloadFailure> for Refusal {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         (self.status, Json(shape::Refused { error: self.failure })).into_response()
-    }
-}
-
-/// The kind, in lower case.
-const fn word(kind: ErrorKind) -> &'static str {
-    match kind {
-        ErrorKind::NotFound => "not_found",
-        ErrorKind::AlreadyExists => "already_exists",
-        ErrorKind::Invalid => "invalid",
-        ErrorKind::Conflict => "conflict",
-        ErrorKind::Unsupported => "unsupported",
-        ErrorKind::Unauthenticated => "unauthenticated",
-        ErrorKind::Denied => "denied",
-        ErrorKind::Throttled => "throttled",
-        ErrorKind::Unavailable => "unavailable",
-        ErrorKind::Corrupt => "corrupt",
-        ErrorKind::Internal => "internal",
     }
 }

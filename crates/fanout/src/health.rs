@@ -5,7 +5,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use trackside_core::{Error, ErrorKind, Timestamp};
+use trackside_core::{Error, Timestamp};
 
 use crate::{LastError, SinkState, breaker::Circuit};
 
@@ -23,7 +23,7 @@ struct Met {
 impl Health {
     /// Notes a failed try and what the breaker makes of it.
     pub(crate) fn failed(&self, sink: &str, error: &Error, at: Timestamp, circuit: Circuit, in_a_row: u32) {
-        let kind = kind_name(error.kind());
+        let kind = error.kind().as_str();
         let mut met = self.met();
         *met.failures.entry(kind).or_default() += 1;
         met.last_error = Some(LastError { at, kind, message: error.message().to_owned() });
@@ -71,22 +71,5 @@ impl Health {
 
     fn met(&self) -> MutexGuard<'_, Met> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The kind of an error as a label of a metric.
-const fn kind_name(kind: ErrorKind) -> &'static str {
-    match kind {
-        ErrorKind::NotFound => "not_found",
-        ErrorKind::AlreadyExists => "already_exists",
-        ErrorKind::Invalid => "invalid",
-        ErrorKind::Conflict => "conflict",
-        ErrorKind::Unsupported => "unsupported",
-        ErrorKind::Unauthenticated => "unauthenticated",
-        ErrorKind::Denied => "denied",
-        ErrorKind::Throttled => "throttled",
-        ErrorKind::Unavailable => "unavailable",
-        ErrorKind::Corrupt => "corrupt",
-        ErrorKind::Internal => "internal",
     }
 }
