@@ -26,4 +26,4 @@ pub use client::{Client, ErrorReader};
 pub use config::{Auth, Config};
 pub use http::Method;
 pub use refusal::Refusal;
-pub use secret::Secret;
+pub use secret::{HIDDEN, Secret};

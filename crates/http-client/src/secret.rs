@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+/// What stands in the place of a secret.
+pub const HIDDEN: &str = "[hidden]";
+
 /// A password, token or key. Its `Debug` form does not show it, and it has no `Display`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
@@ -20,7 +23,7 @@ impl Secret {
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[secret]")
+        f.write_str(HIDDEN)
     }
 }
 
@@ -30,6 +33,6 @@ mod tests {
 
     #[test]
     fn a_secret_is_not_shown() {
-        assert_eq!(format!("{:?}", Some(Secret::new("hunter2"))), "Some([secret])");
+        assert_eq!(format!("{:?}", Some(Secret::new("hunter2"))), "Some([hidden])");
     }
 }

@@ -12,7 +12,6 @@ mod outbox;
 mod own_place;
 mod print;
 mod scalar;
-mod secret;
 mod section;
 mod serve_check;
 mod serve_flags;

@@ -11,7 +11,7 @@ pub(crate) fn build(name: &str, config: &ExecConfig) -> ExecTracker {
     ExecTracker::new(Config {
         name: name.to_owned(),
         command: config.command.clone(),
-        env: config.env.iter().map(|(name, value)| (name.clone(), value.reveal().to_owned())).collect(),
+        env: config.env.iter().map(|(name, value)| (name.clone(), value.expose().to_owned())).collect(),
         working_dir: folder,
         answer_timeout: config.answer_timeout,
         capability: config.capability,

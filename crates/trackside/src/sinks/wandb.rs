@@ -5,7 +5,6 @@ use std::sync::Arc;
 use trackside_adapter_wandb::{Config, Mode, WandbTracker};
 use trackside_core::Result;
 use trackside_fanout::Policy;
-use trackside_http_client::Secret;
 
 use crate::{
     config::sink::{WandbConfig, WandbMode},
@@ -17,7 +16,7 @@ pub(crate) fn build(builder: &Builder, name: &str, config: &WandbConfig, policy:
         WandbMode::Offline { directory } => Mode::Offline { directory: directory.clone() },
         WandbMode::Online { base_url, api_key } => Mode::Online {
             base_url: base_url.clone(),
-            api_key: Secret::new(api_key.reveal()),
+            api_key: api_key.clone(),
             timeout: policy.timeout,
             ca_file: config.ca_file.clone(),
         },

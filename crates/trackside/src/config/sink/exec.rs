@@ -4,10 +4,10 @@ use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use serde_json::Value as Json;
 use trackside_core::{Capability, Kind};
+use trackside_http_client::{HIDDEN, Secret};
 
 use crate::config::{
     scalar,
-    secret::{HIDDEN, Secret},
     section::{Field, Report, Section},
     suggestion::nearest,
     value::{Origin, Value},

@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
+use trackside_http_client::Auth;
+
 use crate::config::{
     scalar,
-    secret::Secret,
     section::{Field, Section},
     sink::{secret_key, url},
 };
@@ -22,18 +23,10 @@ const ARTIFACTS: Field = Field::new("artifacts", "true, false", "false");
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct MlflowConfig {
     pub(crate) url: String,
-    pub(crate) auth: MlflowAuth,
+    pub(crate) auth: Auth,
     pub(crate) experiment_prefix: Option<String>,
     pub(crate) ca_file: Option<PathBuf>,
     pub(crate) artifacts: bool,
-}
-
-/// How to prove who we are.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum MlflowAuth {
-    None,
-    Bearer(Secret),
-    Basic { username: String, password: Secret },
 }
 
 /// Reads the keys of this type.
@@ -46,7 +39,7 @@ pub(crate) fn read(section: &mut Section<'_>) -> Option<MlflowConfig> {
     Some(MlflowConfig { url: url?, auth, experiment_prefix, ca_file, artifacts })
 }
 
-fn auth(section: &mut Section<'_>) -> MlflowAuth {
+fn auth(section: &mut Section<'_>) -> Auth {
     let token_given = ["token", "token_file", "token_env"].iter().any(|key| section.origin_of(key).is_some());
     let password_given =
         ["password", "password_file", "password_env"].iter().any(|key| section.origin_of(key).is_some());
@@ -64,19 +57,8 @@ fn auth(section: &mut Section<'_>) -> MlflowAuth {
         _ => {}
     }
     match (token, username, password) {
-        (Some(token), ..) => MlflowAuth::Bearer(token),
-        (None, Some(username), Some(password)) => MlflowAuth::Basic { username, password },
-        _ => MlflowAuth::None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn debug_hides_credentials() {
-        let auth = MlflowAuth::Basic { username: "u".into(), password: Secret::new("hunter2") };
-        assert!(!format!("{auth:?}").contains("hunter2"));
+        (Some(token), ..) => Auth::Bearer(token),
+        (None, Some(username), Some(password)) => Auth::Basic { user: username, password },
+        _ => Auth::None,
     }
 }

@@ -20,7 +20,7 @@ use crate::config::{
 
 pub(crate) use self::{
     exec::ExecConfig,
-    mlflow::{MlflowAuth, MlflowConfig},
+    mlflow::MlflowConfig,
     sqlite::SqliteConfig,
     tensorboard::TensorBoardConfig,
     wandb::{WandbConfig, WandbMode},

@@ -7,9 +7,10 @@ use std::{
     path::Path,
 };
 
+use trackside_http_client::{HIDDEN, Secret};
+
 use crate::config::{
     scalar,
-    secret::{HIDDEN, Secret},
     section::{Field, Section},
     value::{Origin, Value},
 };

@@ -4,9 +4,10 @@
 
 use std::path::PathBuf;
 
+use trackside_http_client::Secret;
+
 use crate::config::{
     scalar,
-    secret::Secret,
     section::{Field, Section},
     sink::{secret_key, url},
 };

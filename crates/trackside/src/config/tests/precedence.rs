@@ -57,7 +57,7 @@ fn a_sink_can_be_made_of_variables_alone() {
     let Destination::Exec(exec) = &config.sinks[0].destination else { panic!("an exec sink") };
     assert_eq!((config.sinks[0].name.as_str(), exec.command.len()), ("csv", 2));
     assert!(exec.capability.points && exec.capability.params && !exec.capability.tags);
-    assert_eq!(exec.env["OUT"].reveal(), "/tmp/x");
+    assert_eq!(exec.env["OUT"].expose(), "/tmp/x");
 }
 
 #[test]

@@ -1,17 +1,16 @@
 use std::fs;
 
+use trackside_http_client::Auth;
+
 use super::Scene;
-use crate::config::{
-    Config, as_json, as_yaml,
-    sink::{Destination, MlflowAuth},
-};
+use crate::config::{Config, as_json, as_yaml, sink::Destination};
 
 const SECRET: &str = "hunter2-0123";
 
 fn token(config: &Config) -> &str {
     match &config.sinks[0].destination {
         Destination::Mlflow(mlflow) => match &mlflow.auth {
-            MlflowAuth::Bearer(token) => token.reveal(),
+            Auth::Bearer(token) => token.expose(),
             other => panic!("no token but {other:?}"),
         },
         other => panic!("not mlflow: {other:?}"),
