@@ -9,6 +9,7 @@ use hyper::{
 };
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
+    server::graceful::GracefulConnection,
     service::TowerToHyperService,
 };
 use tokio::{
@@ -122,17 +123,7 @@ async fn converse(stream: TcpStream, application: Router, soft: &CancellationTok
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
     let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(application));
-    let mut connection = std::pin::pin!(connection);
-    let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        () = soft.cancelled() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
-    };
-    if let Err(error) = ended {
-        tracing::debug!(%error, "connection ended");
-    }
+    until_done(connection, soft).await;
 }
 
 /// Runs the requests of an HTTP/2 connection among the tasks of the listener.
@@ -150,6 +141,14 @@ async fn converse_in_streams(stream: TcpStream, application: Router, streams: St
     let mut http = http2::Builder::new(streams);
     http.timer(TokioTimer::new());
     let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(application));
+    until_done(connection, soft).await;
+}
+
+/// Drives a connection to its end, which comes after the running requests once `soft` is cancelled.
+async fn until_done<C>(connection: C, soft: &CancellationToken)
+where
+    C: GracefulConnection<Error = hyper::Error>,
+{
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
