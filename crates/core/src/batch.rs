@@ -181,23 +181,32 @@ impl Batch {
     ///
     /// `Invalid` when `next` is of another subject, begins it again, or is not later.
     pub fn merge(self, next: Self) -> Result<Self> {
-        let follows = self.subject() == next.subject() && next.last() > self.last();
-        let refused = format!("batch {:?} of {} does not follow {:?}", next.last(), next.subject(), self.last());
+        let (last, then) = (self.last(), next.last());
         match (self, next) {
-            (Self::Run(first), Self::Run(next)) if follows && next.started.is_none() => {
+            (Self::Run(first), Self::Run(next)) if first.run == next.run && then > last && next.started.is_none() => {
                 Ok(Self::Run(first.followed_by(next)))
             }
-            (Self::LoggedModel(mut first), Self::LoggedModel(next)) if follows && next.created.is_none() => {
+            (Self::LoggedModel(mut first), Self::LoggedModel(next))
+                if first.model == next.model && then > last && next.created.is_none() =>
+            {
                 first.changes.extend(next.changes);
-                first.last = next.last;
+                first.last = then;
                 Ok(Self::LoggedModel(first))
             }
-            (Self::RegisteredModel(mut first), Self::RegisteredModel(next)) if follows => {
+            (Self::RegisteredModel(mut first), Self::RegisteredModel(next))
+                if first.model == next.model && then > last =>
+            {
                 first.events.extend(next.events);
-                first.last = next.last;
+                first.last = then;
                 Ok(Self::RegisteredModel(first))
             }
-            _ => Err(Error::invalid(refused)),
+            (first, next) => Err(Error::invalid(format!(
+                "batch {} of {} does not follow batch {} of {}",
+                then.0,
+                next.subject(),
+                last.0,
+                first.subject()
+            ))),
         }
     }
 }
