@@ -100,13 +100,11 @@ impl TrackerInterface for WandbTracker {
         matches!(self.peer, Peer::Online(_)).then_some(HEARTBEAT)
     }
 
-    async fn keep_alive(&self, subject: &Subject, memory: Option<&str>) -> Result<()> {
-        match (&self.peer, subject, memory) {
-            (Peer::Online(server), Subject::Run(run), Some(memory)) => {
-                server.keep_alive(run, &Memory::parse(memory)?).await
-            }
-            _ => Ok(()),
+    async fn keep_alive(&self, subject: &Subject, memory: Option<&str>, _quiet: Duration) -> Result<Option<String>> {
+        if let (Peer::Online(server), Subject::Run(run), Some(memory)) = (&self.peer, subject, memory) {
+            server.keep_alive(run, &Memory::parse(memory)?).await?;
         }
+        Ok(None)
     }
 }
 

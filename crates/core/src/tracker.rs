@@ -65,8 +65,10 @@ pub trait TrackerInterface: fmt::Debug + Send + Sync + 'static {
         None
     }
 
-    /// Tells the peer that a subject lives, when its last delivery asked for that.
-    async fn keep_alive(&self, _subject: &Subject, _memory: Option<&str>) -> Result<()> {
-        Ok(())
+    /// Tells the peer that a subject lives, when its last delivery asked for that. `quiet` is how long nothing was
+    /// delivered of it, or less: a destination that holds something back may let it go, and then returns its new
+    /// memory. Called again when that could not be kept, with the memory from before.
+    async fn keep_alive(&self, _subject: &Subject, _memory: Option<&str>, _quiet: Duration) -> Result<Option<String>> {
+        Ok(None)
     }
 }

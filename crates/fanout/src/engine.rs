@@ -381,7 +381,7 @@ impl Engine {
         self.next_signs = Some(Instant::now() + interval);
         self.alive.retain(|_, (_, heard)| heard.elapsed() < ALIVE_FOR);
         for (subject, (memory, _)) in &self.alive {
-            if let Err(error) = self.sender.keep_alive(subject, memory.as_deref()).await {
+            if let Err(error) = self.sender.keep_alive(subject, memory.as_deref(), Duration::ZERO).await {
                 // The next delivery will meet the same trouble and deal with it.
                 tracing::debug!(%error, %subject, "a sign of life failed");
                 break;

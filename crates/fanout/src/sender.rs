@@ -135,8 +135,13 @@ impl Sender {
     }
 
     /// Tells the destination that a subject lives.
-    pub(crate) async fn keep_alive(&self, subject: &Subject, memory: Option<&str>) -> Result<()> {
-        let telling = self.sink.tracker.keep_alive(subject, memory);
+    pub(crate) async fn keep_alive(
+        &self,
+        subject: &Subject,
+        memory: Option<&str>,
+        quiet: Duration,
+    ) -> Result<Option<String>> {
+        let telling = self.sink.tracker.keep_alive(subject, memory, quiet);
         self.limited("a sign of life", self.sink.policy.timeout, telling).await
     }
 

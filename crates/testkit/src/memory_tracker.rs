@@ -258,10 +258,10 @@ impl TrackerInterface for MemoryTracker {
         self.keep_alive
     }
 
-    async fn keep_alive(&self, subject: &Subject, _memory: Option<&str>) -> Result<()> {
+    async fn keep_alive(&self, subject: &Subject, _memory: Option<&str>, _quiet: Duration) -> Result<Option<String>> {
         self.reach()?;
         self.state().beats.push(subject.clone());
-        Ok(())
+        Ok(None)
     }
 }
 

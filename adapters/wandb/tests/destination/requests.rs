@@ -1,6 +1,6 @@
 //! Online: which requests a batch becomes.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use serde_json::{Value, json};
 use trackside_core::{Batch, Event, RunBatch, RunId, RunStarted, RunStatus, RunUpdate, Seq, Subject, TrackerInterface};
@@ -101,14 +101,14 @@ async fn what_comes_after_the_end_does_not_revive_a_run_and_running_does() {
     let second = tracker.deliver(&late, first.memory.as_deref()).await.unwrap();
     assert_eq!(server.stored().runs.values().next().unwrap().exit_code, Some(1));
     // The engine may still ask for a sign of life that it planned before.
-    tracker.keep_alive(&Subject::Run(RunId::fresh(1)), second.memory.as_deref()).await.unwrap();
+    tracker.keep_alive(&Subject::Run(RunId::fresh(1)), second.memory.as_deref(), Duration::ZERO).await.unwrap();
     assert_eq!(server.stored().runs.values().next().unwrap().exit_code, Some(1));
 
     let third =
         tracker.deliver(&batch(None, vec![status(RunStatus::Running)]), second.memory.as_deref()).await.unwrap();
     assert!(third.keep_alive);
     assert_eq!(server.stored().runs.values().next().unwrap().exit_code, None);
-    tracker.keep_alive(&Subject::Run(RunId::fresh(1)), third.memory.as_deref()).await.unwrap();
+    tracker.keep_alive(&Subject::Run(RunId::fresh(1)), third.memory.as_deref(), Duration::ZERO).await.unwrap();
     assert_eq!(server.stored().requests.last().unwrap(), &("/file_stream".to_owned(), json!({})));
 }
 
