@@ -55,7 +55,7 @@ fn allowed(package: &str) -> Option<&'static [&'static str]> {
 
 /// Third-party packages that only some of ours may use: who does I/O outward, and who knows HTTP.
 const CONFINED: [(&str, &[&str]); 5] = [
-    ("rusqlite", &["trackside-adapter-sqlite", "trackside-tests"]),
+    ("rusqlite", &["trackside-adapter-sqlite", "trackside-bench", "trackside-tests"]),
     ("object_store", &["trackside-artifacts"]),
     (
         "axum",

@@ -4,7 +4,7 @@ use std::{num::NonZeroUsize, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::scenario::Kind;
+use crate::{files::Files, scenario::Kind};
 
 /// Measure Trackside beside other servers of the MLflow REST API.
 #[derive(Debug, Parser)]
@@ -38,7 +38,8 @@ pub(crate) enum Command {
     /// At the end of a cell everything written is read back through get-history and runs/get. A wrong count or a wrong
     /// latest value, or any answer but 200, makes the cell void; the reason is printed below the table.
     ///
-    /// A further column, "bare hyper", is a server in a process of its own that answers {} to everything: the most
+    /// Two further columns are limits. "naive limit" is a small server that does what every server with a row per point
+    /// must do (HTTP, JSON, group commit into SQLite) and checks nothing. "bare hyper" is a server in a process of its own that answers {} to everything: the most
     /// that this generator can measure on this machine.
     Compare(Box<CompareArgs>),
 
@@ -61,6 +62,16 @@ pub(crate) enum Command {
     ///
     /// Fails when a bound is missed.
     Fanout(FanoutArgs),
+
+    /// Serve a row per point and nothing else, on loopback: what `compare` measures as the naive limit.
+    #[command(hide = true)]
+    Naive {
+        #[arg(long)]
+        port: u16,
+
+        #[arg(long)]
+        data_dir: PathBuf,
+    },
 
     /// Answer {} to every request, on loopback: what `compare` measures as this machine's limit.
     #[command(hide = true)]
@@ -107,19 +118,8 @@ pub(crate) struct CompareArgs {
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<NonZeroUsize>,
 
-    /// Where the databases go. A tmpfs makes every commit free: use the kind of disk you would serve from.
-    ///
-    /// [default: the directory for temporary files]
-    #[arg(long, value_name = "DIR")]
-    pub(crate) data_dir: Option<PathBuf>,
-
-    /// Also write every round of every cell as JSON.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) json: Option<PathBuf>,
-
-    /// Also write the table that is printed.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) markdown: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) files: Files,
 }
 
 #[derive(Debug, Args)]
@@ -159,19 +159,8 @@ pub(crate) struct FanoutArgs {
     #[arg(long, conflicts_with = "minutes")]
     pub(crate) quick: bool,
 
-    /// Where the databases go.
-    ///
-    /// [default: the directory for temporary files]
-    #[arg(long, value_name = "DIR")]
-    pub(crate) data_dir: Option<PathBuf>,
-
-    /// Also write all figures, and every round, as JSON.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) json: Option<PathBuf>,
-
-    /// Also write the tables that are printed.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) markdown: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) files: Files,
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use crate::{
     clock,
     load::{Answer, Connection},
+    scenario::Subject,
 };
 
 /// A connection with the API's names. Nothing on it is timed.
@@ -47,16 +48,33 @@ impl Client {
         Ok(Self { connection: Connection::open(address).await?, address })
     }
 
+    /// So many new subjects of one kind.
+    pub(crate) async fn create(&mut self, subject: Subject, n: usize) -> anyhow::Result<Vec<String>> {
+        if subject == Subject::Run {
+            return self.create_runs(n).await;
+        }
+        let mut ids = Vec::with_capacity(n);
+        for _ in 0..n {
+            ids.push(self.create_experiment().await?);
+        }
+        Ok(ids)
+    }
+
+    /// A new experiment.
+    pub(crate) async fn create_experiment(&mut self) -> anyhow::Result<String> {
+        let name = serde_json::json!({ "name": format!("trackside-bench-{}", clock::since_epoch().as_nanos()) });
+        let experiment: CreatedExperiment = self.post("/api/2.0/mlflow/experiments/create", &name).await?;
+        Ok(experiment.experiment_id)
+    }
+
     /// One running run per connection of a measurement, in a new experiment.
     pub(crate) async fn create_runs(&mut self, n_runs: usize) -> anyhow::Result<Vec<String>> {
-        let now = clock::since_epoch();
-        let name = serde_json::json!({ "name": format!("trackside-bench-{}", now.as_nanos()) });
-        let experiment: CreatedExperiment = self.post("/api/2.0/mlflow/experiments/create", &name).await?;
-        let start_time = u64::try_from(now.as_millis()).unwrap_or_default();
+        let experiment_id = self.create_experiment().await?;
+        let start_time = u64::try_from(clock::since_epoch().as_millis()).unwrap_or_default();
         let mut run_ids = Vec::with_capacity(n_runs);
         for number in 0..n_runs {
             let run = serde_json::json!({
-                "experiment_id": experiment.experiment_id, "run_name": format!("bench-{number}"), "start_time": start_time,
+                "experiment_id": experiment_id, "run_name": format!("bench-{number}"), "start_time": start_time,
             });
             let created: CreatedRun = self.post("/api/2.0/mlflow/runs/create", &run).await?;
             run_ids.push(created.run.info.run_id);
@@ -81,7 +99,11 @@ impl Client {
         parse(path, &answer)
     }
 
-    async fn post<T: DeserializeOwned>(&mut self, path: &str, body: &serde_json::Value) -> anyhow::Result<T> {
+    pub(crate) async fn post<T: DeserializeOwned>(
+        &mut self,
+        path: &str,
+        body: &serde_json::Value,
+    ) -> anyhow::Result<T> {
         self.post_raw(path, body.to_string().into()).await
     }
 

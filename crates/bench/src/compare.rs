@@ -1,6 +1,6 @@
 //! `trackside-bench compare`: all servers on one machine, in turns.
 
-use std::{fs, path::Path, pin::pin, process::Command, time::Duration};
+use std::{path::Path, pin::pin, process::Command, time::Duration};
 
 use anyhow::Context as _;
 use clap::ValueEnum as _;
@@ -11,7 +11,7 @@ use crate::{
     clock,
     machine::Machine,
     measure::{Cell, Settings, measure},
-    progress::{print, step},
+    progress::step,
     report::{self, CellReport, Report, Round, ServerReport, markdown},
     scenario::Kind,
     server::{self, Running, Server},
@@ -25,7 +25,7 @@ const REHEARSAL_CONNECTIONS: usize = 16;
 const MEMORY_EVERY: Duration = Duration::from_secs(1);
 
 pub(crate) async fn run(args: &CompareArgs) -> anyhow::Result<()> {
-    let data_dir = args.data_dir.clone().unwrap_or_else(std::env::temp_dir);
+    let data_dir = args.files.data_dir();
     let settings = Settings::new(args.seconds, args.threads);
     let servers = server::selected(args)?;
     let cells = cells(&args.scenario);
@@ -76,7 +76,7 @@ pub(crate) async fn run(args: &CompareArgs) -> anyhow::Result<()> {
     }
     step("ending the servers");
     drop(running);
-    write(&report, args)
+    args.files.write(&markdown::render(&report)?, &report)
 }
 
 fn cells(kinds: &[Kind]) -> Vec<Cell> {
@@ -144,17 +144,4 @@ async fn take_turn(running: &Running, cell: Cell, settings: Settings) -> (Round,
     peak = running.memory_bytes().max(peak);
     running.pause();
     (Round::from(outcome), peak)
-}
-
-fn write(report: &Report, args: &CompareArgs) -> anyhow::Result<()> {
-    let table = markdown::render(report)?;
-    print(&table)?;
-    if let Some(path) = &args.markdown {
-        fs::write(path, &table).with_context(|| format!("cannot write {}", path.display()))?;
-    }
-    if let Some(path) = &args.json {
-        let json = serde_json::to_string_pretty(report)? + "\n";
-        fs::write(path, json).with_context(|| format!("cannot write {}", path.display()))?;
-    }
-    Ok(())
 }

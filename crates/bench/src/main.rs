@@ -12,6 +12,7 @@ mod clock;
 mod compare;
 mod disk;
 mod fanout;
+mod files;
 mod load;
 mod machine;
 mod measure;
@@ -43,7 +44,11 @@ fn main() -> ExitCode {
 }
 
 fn start(command: Command) -> anyhow::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = match command {
+        // Like the servers it is compared with, it may use all cores.
+        Command::Naive { .. } => tokio::runtime::Builder::new_multi_thread().enable_all().build()?,
+        _ => tokio::runtime::Builder::new_current_thread().enable_all().build()?,
+    };
     // On a signal the future below is dropped, and with it the servers: `Running` ends its processes in `Drop`.
     let outcome = runtime.block_on(async {
         tokio::select! {
@@ -61,6 +66,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Compare(args) => compare::run(&args).await,
         Command::Fanout(args) => fanout::run(&args).await,
         Command::Load(args) => single::run(&args).await,
+        Command::Naive { port, data_dir } => server::naive::serve(port, &data_dir).await,
         Command::Bare { port } => server::bare::serve(port).await,
     }
 }

@@ -61,8 +61,9 @@ pub(crate) async fn measure(
     cell: Cell,
     settings: Settings,
 ) -> anyhow::Result<Measured> {
-    let run_ids = if keeps_points {
-        let creating = async { Client::connect(address).await?.create_runs(cell.connections).await };
+    let ids = if keeps_points {
+        let creating =
+            async { Client::connect(address).await?.create(cell.scenario.subject(), cell.connections).await };
         tokio::time::timeout(PREPARE_LIMIT, creating).await.context("creating runs took too long")??
     } else {
         (0..cell.connections).map(|number| format!("{number:032x}")).collect()
@@ -70,7 +71,7 @@ pub(crate) async fn measure(
     let plan = Plan {
         address,
         scenario: cell.scenario,
-        run_ids: run_ids.clone(),
+        ids: ids.clone(),
         warm_up: WARM_UP,
         window: settings.window,
         pace: settings.pace,
@@ -78,7 +79,7 @@ pub(crate) async fn measure(
     };
     let outcome = tokio::task::spawn_blocking(move || load::run(&plan)).await.context("the generator failed")??;
     if keeps_points {
-        let reading = read_back(address, cell.scenario, &run_ids, &outcome);
+        let reading = read_back(address, cell.scenario, &ids, &outcome);
         tokio::time::timeout(READ_BACK_LIMIT, reading).await.context("reading back took too long")??;
     }
     Ok(Measured {
@@ -92,12 +93,12 @@ pub(crate) async fn measure(
 async fn read_back(
     address: SocketAddr,
     scenario: &dyn Scenario,
-    run_ids: &[String],
+    ids: &[String],
     outcome: &Outcome,
 ) -> anyhow::Result<()> {
     let mut client = Client::connect(address).await?;
-    for (run_id, &n_answered) in run_ids.iter().zip(&outcome.n_answered) {
-        readback::check(&mut client, run_id, &scenario.expected(n_answered)).await?;
+    for (id, &n_answered) in ids.iter().zip(&outcome.n_answered) {
+        readback::check(&mut client, id, &scenario.expected(n_answered)).await?;
     }
     Ok(())
 }

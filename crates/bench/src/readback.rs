@@ -1,9 +1,12 @@
 //! What was written, read back: a server that drops or mixes up points wins no comparison.
 
 use anyhow::{Context as _, ensure};
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 
-use crate::{client::Client, scenario::ExpectedMetric};
+use crate::{
+    client::Client,
+    scenario::{Expected, ExpectedMetric},
+};
 
 #[derive(Debug, Deserialize)]
 struct History {
@@ -41,8 +44,41 @@ struct Latest {
     value: f64,
 }
 
+#[derive(Debug, Deserialize)]
+struct FoundRuns {
+    #[serde(default)]
+    runs: Vec<IgnoredAny>,
+    next_page_token: Option<String>,
+}
+
+/// Checks one subject.
+pub(crate) async fn check(client: &mut Client, id: &str, expected: &Expected) -> anyhow::Result<()> {
+    match expected {
+        Expected::Metrics(metrics) => check_run(client, id, metrics).await,
+        Expected::Runs(n_runs) => {
+            let n_found = count_runs(client, id).await?;
+            ensure!(n_found == *n_runs, "{n_found} runs were found, {n_runs} were acknowledged");
+            Ok(())
+        }
+    }
+}
+
+/// Runs of an experiment, page by page.
+async fn count_runs(client: &mut Client, experiment_id: &str) -> anyhow::Result<u64> {
+    let mut query = serde_json::json!({ "experiment_ids": [experiment_id], "max_results": 5_000 });
+    let mut n_runs = 0;
+    loop {
+        let found: FoundRuns = client.post("/api/2.0/mlflow/runs/search", &query).await?;
+        n_runs += found.runs.len() as u64;
+        match found.next_page_token.filter(|token| !token.is_empty()) {
+            Some(token) => query["page_token"] = token.into(),
+            None => return Ok(n_runs),
+        }
+    }
+}
+
 /// Checks one run: per metric the number of points, and the latest one both in the history and in the run itself.
-pub(crate) async fn check(client: &mut Client, run_id: &str, expected: &[ExpectedMetric]) -> anyhow::Result<()> {
+pub(crate) async fn check_run(client: &mut Client, run_id: &str, expected: &[ExpectedMetric]) -> anyhow::Result<()> {
     for metric in expected {
         let points = history(client, run_id, &metric.key).await?;
         compare(&points, metric).with_context(|| format!("history of {} in run {run_id}", metric.key))?;

@@ -12,7 +12,7 @@ mod scene;
 mod sinks;
 mod turns;
 
-use std::{fs, path::Path, time::Duration};
+use std::{path::Path, time::Duration};
 
 use anyhow::{Context as _, bail, ensure};
 
@@ -27,7 +27,7 @@ use crate::{
     cli::FanoutArgs,
     clock, disk,
     machine::Machine,
-    progress::{print, step},
+    progress::step,
     server::{self, Running},
     stats::float,
 };
@@ -43,7 +43,7 @@ const MEMORY_BOUND: f64 = 128.0;
 const MB: f64 = 1e6;
 
 pub(crate) async fn run(args: &FanoutArgs) -> anyhow::Result<()> {
-    let data_dir = args.data_dir.clone().unwrap_or_else(std::env::temp_dir);
+    let data_dir = args.files.data_dir();
     let (slice, total) = if args.quick { (QUICK_SLICE, QUICK) } else { (SLICE, Duration::from_mins(args.minutes)) };
     let executable = server::trackside_executable(args.trackside.as_deref())?
         .context("no trackside executable beside this program: name it by --trackside")?;
@@ -67,7 +67,7 @@ pub(crate) async fn run(args: &FanoutArgs) -> anyhow::Result<()> {
     trouble.resume().await;
     undelivered(&mut report, &scene, trouble, &executable, &data_dir).await?;
     step("ended the servers");
-    write(&report, args)?;
+    args.files.write(&report.render()?, &report)?;
     let missed = report.missed();
     ensure!(missed.is_empty(), "missed: {}", missed.join("; "));
     Ok(())
@@ -149,17 +149,4 @@ async fn memory(report: &mut Report, sinks: &mut Sinks, trouble: &Running) -> an
 fn drain_rate(report: &mut Report, name: &str, drained: &Drained, bound: Option<Bound>) {
     report.figure(name, drained.per_second(), "points/s", bound);
     report.figure(&format!("{name}, per second of CPU"), drained.per_cpu_second(), "points/s", None);
-}
-
-fn write(report: &Report, args: &FanoutArgs) -> anyhow::Result<()> {
-    let text = report.render()?;
-    print(&text)?;
-    if let Some(path) = &args.markdown {
-        fs::write(path, &text).with_context(|| format!("cannot write {}", path.display()))?;
-    }
-    if let Some(path) = &args.json {
-        let json = serde_json::to_string_pretty(report)? + "\n";
-        fs::write(path, json).with_context(|| format!("cannot write {}", path.display()))?;
-    }
-    Ok(())
 }

@@ -28,8 +28,8 @@ use crate::{
 pub(crate) struct Plan {
     pub(crate) address: SocketAddr,
     pub(crate) scenario: &'static dyn Scenario,
-    /// One connection per run, each writing to its own, as that many training processes would.
-    pub(crate) run_ids: Vec<String>,
+    /// One connection per subject, each writing to its own, as that many training processes would.
+    pub(crate) ids: Vec<String>,
     pub(crate) warm_up: Duration,
     pub(crate) window: Duration,
     /// From one request of a connection to its next; `None` is a closed loop.
@@ -43,14 +43,14 @@ pub(crate) struct Outcome {
     pub(crate) requests_per_second: f64,
     pub(crate) p50_ms: f64,
     pub(crate) p99_ms: f64,
-    /// Requests answered with 200, also outside the window, in the order of the plan's runs.
+    /// Requests answered with 200, also outside the window, in the order of the plan's subjects.
     pub(crate) n_answered: Vec<u64>,
 }
 
 /// Runs the plan on threads of its own, each with a part of the connections, and blocks until the last request is
 /// answered. An answer but 200, or none, is an error; it ends that connection's loop, and the others run on.
 pub(crate) fn run(plan: &Plan) -> anyhow::Result<Outcome> {
-    let n_threads = plan.n_threads.clamp(1, plan.run_ids.len().max(1));
+    let n_threads = plan.n_threads.clamp(1, plan.ids.len().max(1));
     let connected = &Barrier::new(n_threads);
     let done: Vec<anyhow::Result<Vec<Done>>> = thread::scope(|scope| {
         let start = |offset| scope.spawn(move || run_part(plan, offset, n_threads, connected));
@@ -77,7 +77,7 @@ fn run_part(plan: &Plan, offset: usize, n_threads: usize, connected: &Barrier) -
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let mut workers = Vec::new();
-        for index in (offset..plan.run_ids.len()).step_by(n_threads) {
+        for index in (offset..plan.ids.len()).step_by(n_threads) {
             workers.push(Worker::connect(plan, index).await);
         }
         // Also after a failure, or the other threads would wait for ever.
@@ -104,7 +104,7 @@ mod tests {
         Plan {
             address,
             scenario: Kind::LogMetric.scenario(),
-            run_ids: ["a", "b", "c"].map(str::to_owned).to_vec(),
+            ids: ["a", "b", "c"].map(str::to_owned).to_vec(),
             warm_up: Duration::ZERO,
             window: Duration::from_millis(200),
             pace: None,

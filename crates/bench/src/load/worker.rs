@@ -19,7 +19,7 @@ const GRACE: Duration = Duration::from_mins(1);
 /// What a connection did.
 #[derive(Debug)]
 pub(super) struct Done {
-    /// Position of its run in the plan.
+    /// Position of its subject in the plan.
     pub(super) index: usize,
     pub(super) n_answered: u64,
     /// Latencies of the answers within the window, in microseconds.
@@ -45,11 +45,11 @@ impl Worker {
         Ok(Self {
             index,
             connection: Connection::open(plan.address).await?,
-            template: plan.scenario.template(&plan.run_ids[index]),
+            template: plan.scenario.template(&plan.ids[index]),
             uri: Uri::from_static(plan.scenario.path()),
             headers,
             pace: plan.pace,
-            offset: plan.pace.unwrap_or_default().mul_f64(float(index as u64) / float(plan.run_ids.len() as u64)),
+            offset: plan.pace.unwrap_or_default().mul_f64(float(index as u64) / float(plan.ids.len() as u64)),
         })
     }
 

@@ -1,6 +1,6 @@
 //! A thousand points per request, MLflow's limit: what a client that buffers sends.
 
-use super::{ExpectedMetric, Scenario, Template};
+use super::{Expected, ExpectedMetric, Scenario, Template};
 use crate::stats::float;
 
 /// Metrics of a batch. MLflow keeps the latest value of each, so one metric only would flatter it.
@@ -52,8 +52,8 @@ impl Scenario for LogBatch {
         Template::new(format!(r#"{{"run_id":"{run_id}","metrics":[{}]}}"#, metrics.join(",")))
     }
 
-    fn expected(&self, n_requests: u64) -> Vec<ExpectedMetric> {
-        let Some(last) = n_requests.checked_sub(1) else { return Vec::new() };
+    fn expected(&self, n_requests: u64) -> Expected {
+        let Some(last) = n_requests.checked_sub(1) else { return Expected::Metrics(Vec::new()) };
         let latest_step = FIRST_STEP + last * N_STEPS + N_STEPS - 1;
         let metric = |key| ExpectedMetric {
             key: format!("metric_{key}"),
@@ -61,6 +61,6 @@ impl Scenario for LogBatch {
             latest_step: latest_step.cast_signed(),
             latest_value: float(latest_step) + 0.5,
         };
-        (0..N_KEYS).map(metric).collect()
+        Expected::Metrics((0..N_KEYS).map(metric).collect())
     }
 }

@@ -1,6 +1,6 @@
 //! One point per request: what a training loop that calls `mlflow.log_metric` sends.
 
-use super::{ExpectedMetric, Scenario, Template};
+use super::{Expected, ExpectedMetric, Scenario, Template};
 use crate::stats::float;
 
 /// First step; makes every step nine digits.
@@ -40,14 +40,14 @@ impl Scenario for LogMetric {
         ))
     }
 
-    fn expected(&self, n_requests: u64) -> Vec<ExpectedMetric> {
-        let Some(last) = n_requests.checked_sub(1) else { return Vec::new() };
+    fn expected(&self, n_requests: u64) -> Expected {
+        let Some(last) = n_requests.checked_sub(1) else { return Expected::Metrics(Vec::new()) };
         let latest_step = FIRST_STEP + last;
-        vec![ExpectedMetric {
+        Expected::Metrics(vec![ExpectedMetric {
             key: "loss".to_owned(),
             n_points: n_requests,
             latest_step: latest_step.cast_signed(),
             latest_value: float(latest_step) + 0.5,
-        }]
+        }])
     }
 }

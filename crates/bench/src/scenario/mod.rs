@@ -2,9 +2,11 @@
 //!
 //! To add one: a file here, a variant of [`Kind`].
 
+mod create_run;
 mod log_batch;
 mod log_metric;
 mod template;
+mod training;
 
 use clap::ValueEnum;
 
@@ -24,10 +26,30 @@ pub(crate) trait Scenario: Sync {
     fn unit(&self) -> &'static str;
     /// How many of these one request holds.
     fn units_per_request(&self) -> u64;
-    /// The bodies for one run; no two numbers make the same point.
-    fn template(&self, run_id: &str) -> Template;
-    /// What a run holds after requests 0 to `n_requests` - 1.
-    fn expected(&self, n_requests: u64) -> Vec<ExpectedMetric>;
+    /// What each connection has of its own.
+    fn subject(&self) -> Subject {
+        Subject::Run
+    }
+    /// The bodies for the subject with this id; no two numbers make the same point.
+    fn template(&self, subject_id: &str) -> Template;
+    /// What the subject holds after requests 0 to `n_requests` - 1.
+    fn expected(&self, n_requests: u64) -> Expected;
+}
+
+/// What a connection writes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Subject {
+    Run,
+    Experiment,
+}
+
+/// What must be read back of a subject.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Expected {
+    /// Of a run: these metrics.
+    Metrics(Vec<ExpectedMetric>),
+    /// Of an experiment: so many runs.
+    Runs(u64),
 }
 
 /// One metric of one run as it must be read back.
@@ -45,6 +67,10 @@ pub(crate) enum Kind {
     LogMetric,
     /// 1,000 points per request, by runs/log-batch.
     LogBatch,
+    /// 10 metrics of one step per request, by runs/log-batch.
+    Training,
+    /// One run per request, by runs/create.
+    CreateRun,
 }
 
 impl Kind {
@@ -52,6 +78,8 @@ impl Kind {
         match self {
             Self::LogMetric => &log_metric::LogMetric,
             Self::LogBatch => &log_batch::LogBatch,
+            Self::Training => &training::Training,
+            Self::CreateRun => &create_run::CreateRun,
         }
     }
 }
@@ -70,6 +98,10 @@ mod tests {
             let mut points: HashMap<String, Vec<(i64, f64)>> = HashMap::new();
             for number in 0..3 {
                 let body: serde_json::Value = serde_json::from_slice(&template.render(number)).unwrap();
+                if scenario.subject() == Subject::Experiment {
+                    assert_eq!(body["experiment_id"], "abc");
+                    continue;
+                }
                 assert_eq!(body["run_id"], "abc");
                 let metrics = body["metrics"].as_array().cloned().unwrap_or_else(|| vec![body.clone()]);
                 assert!(metrics.len() as u64 == scenario.units_per_request());
@@ -79,7 +111,7 @@ mod tests {
                     points.entry(metric["key"].as_str().unwrap().to_owned()).or_default().push(point);
                 }
             }
-            let expected = scenario.expected(3);
+            let Expected::Metrics(expected) = scenario.expected(3) else { continue };
             assert_eq!(expected.len(), points.len());
             for metric in expected {
                 let points = &points[&metric.key];

@@ -3,6 +3,7 @@
 pub(crate) mod bare;
 mod fasttrackml;
 mod mlflow;
+pub(crate) mod naive;
 mod running;
 mod trackside;
 
@@ -58,6 +59,7 @@ pub(crate) fn selected(args: &CompareArgs) -> anyhow::Result<Vec<Box<dyn Server>
         servers.push(Box::new(fasttrackml::FastTrackMl { executable: executable(path)? }));
     }
     ensure!(!servers.is_empty(), "nothing to measure: name servers by --trackside, --mlflow or --fasttrackml");
+    servers.push(Box::new(naive::Naive { executable: own.clone() }));
     servers.push(Box::new(bare::Bare { executable: own }));
     Ok(servers)
 }
