@@ -98,6 +98,7 @@ pub(crate) fn execute(connection: &Connection, sql: &str, params: impl Params) -
     Ok(connection.prepare_cached(sql)?.execute(params)?)
 }
 
-fn unreadable(error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
+/// A value that was not written by us.
+pub(crate) fn unreadable(error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(error))
 }

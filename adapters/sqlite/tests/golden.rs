@@ -115,7 +115,8 @@ async fn log_is_there(store: &SqliteStore) {
     assert_eq!((finished.last, &finished.events[0]), (Seq(3), &Event::ArtifactStored(stored)));
 
     let marks = store.marks("mlflow", vec![subjects[0].clone(), model, registered]).await.unwrap();
-    let run = Mark { upto: Seq(1), memory: Some("{\"id\":7}".to_owned()), keep_alive: true, ..Mark::default() };
+    let memory = Some("{\"id\":7}".to_owned());
+    let run = Mark { upto: Seq(1), memory, keep_alive: true, cuts: vec![0, 0, 3], ..Mark::default() };
     let catching_up = Mark { catch_up: Some("half".to_owned()), ..Mark::default() };
     assert_eq!(marks, [run, catching_up, Mark { lost: true, ..Mark::default() }].map(Some));
     let letters = store.dead_letters(None, 0, 9).await.unwrap();

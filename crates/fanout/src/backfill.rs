@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use trackside_core::{
     Error, ErrorKind, ExperimentId, PageRequest, PageToken, Query, Result, Store, Subject, Timestamp,
     query::{Compare, Filter, LoggedModelField, RunField, Test, View},
+    store::{Log, Mark},
 };
 
 use crate::{BackfillStatus, Selection};
@@ -25,6 +26,9 @@ pub(crate) struct Backfill {
     /// Runs that are done, and runs in all as counted at the beginning.
     done: u64,
     total: u64,
+    /// What is left of the page before that place.
+    #[serde(skip)]
+    page: VecDeque<Subject>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,10 +57,13 @@ impl Backfill {
             Selection::Experiment(name) => What::Experiment(name.clone()),
             Selection::Since(time) => What::SinceMs(time.millis()),
         };
-        let mut backfill = Self { v: 1, what, stage: Stage::Runs, token: None, done: 0, total: 0 };
+        let mut backfill =
+            Self { v: 1, what, stage: Stage::Runs, token: None, done: 0, total: 0, page: VecDeque::new() };
         let experiments = backfill.experiments(store).await?;
-        if experiments.is_empty() && matches!(backfill.what, What::Experiment(_)) {
-            return Err(Error::not_found(format!("no experiment is called '{}'", backfill.selection_text())));
+        if let What::Experiment(name) = &backfill.what
+            && experiments.is_empty()
+        {
+            return Err(Error::not_found(format!("no experiment is called '{name}'")));
         }
         while backfill.stage == Stage::Runs {
             let n = backfill.runs(store).await?.len();
@@ -83,23 +90,36 @@ impl Backfill {
 
     /// What a user sees of it.
     pub(crate) fn status(&self) -> BackfillStatus {
-        BackfillStatus { selection: self.selection_text(), done: self.done, total: self.total }
+        BackfillStatus { selection: self.selection().to_string(), done: self.done, total: self.total }
     }
 
     pub(crate) const fn total(&self) -> u64 {
         self.total
     }
 
-    fn selection_text(&self) -> String {
+    fn selection(&self) -> Selection {
         match &self.what {
-            What::All => Selection::All.to_string(),
-            What::Experiment(name) => name.clone(),
-            What::SinceMs(ms) => Selection::Since(Timestamp::from_millis(*ms)).to_string(),
+            What::All => Selection::All,
+            What::Experiment(name) => Selection::Experiment(name.clone()),
+            What::SinceMs(ms) => Selection::Since(Timestamp::from_millis(*ms)),
         }
     }
 
-    /// The next few subjects; moves on behind them.
-    pub(crate) async fn next(&mut self, store: &dyn Store) -> Result<VecDeque<Subject>> {
+    /// The next subject of the page that a sink does not have, and what it knows of it. The same again until it has
+    /// that.
+    pub(crate) async fn unknown(&mut self, log: &dyn Log, sink: &str) -> Result<Option<(Subject, Option<Mark>)>> {
+        while let Some(subject) = self.page.front() {
+            let mark = log.marks(sink, vec![subject.clone()]).await?.pop().flatten();
+            if mark.as_ref().is_none_or(|mark| mark.lost || mark.catch_up.is_some()) {
+                return Ok(Some((subject.clone(), mark)));
+            }
+            self.page.pop_front();
+        }
+        Ok(None)
+    }
+
+    /// Reads the next page; its place is the one behind it.
+    pub(crate) async fn next(&mut self, store: &dyn Store) -> Result<()> {
         let subjects = match self.stage {
             Stage::LoggedModels => self.logged_models(store).await?,
             Stage::Runs => {
@@ -110,19 +130,20 @@ impl Backfill {
             Stage::RegisteredModels => self.registered_models(store).await?,
             Stage::Done => vec![],
         };
-        Ok(subjects.into())
+        self.page = subjects.into();
+        Ok(())
     }
 
     async fn runs(&mut self, store: &dyn Store) -> Result<Vec<Subject>> {
         let query = Query { filter: self.since(RunField::StartedAt), order: vec![], view: View::All };
-        let page = store.search_runs(self.experiments(store).await?, query, self.page()).await?;
+        let page = store.search_runs(self.experiments(store).await?, query, self.page_request()).await?;
         self.behind(page.next, Stage::RegisteredModels);
         Ok(page.items.into_iter().map(|run| Subject::Run(run.info.id)).collect())
     }
 
     async fn logged_models(&mut self, store: &dyn Store) -> Result<Vec<Subject>> {
         let query = Query { filter: self.since(LoggedModelField::CreatedAt), ..Query::default() };
-        let page = store.search_logged_models(self.experiments(store).await?, query, self.page()).await?;
+        let page = store.search_logged_models(self.experiments(store).await?, query, self.page_request()).await?;
         self.behind(page.next, Stage::Runs);
         Ok(page.items.into_iter().map(|model| Subject::LoggedModel(model.id)).collect())
     }
@@ -132,12 +153,12 @@ impl Backfill {
             self.stage = Stage::Done;
             return Ok(vec![]);
         }
-        let page = store.search_registered_models(Query::default(), self.page()).await?;
+        let page = store.search_registered_models(Query::default(), self.page_request()).await?;
         self.behind(page.next, Stage::Done);
         Ok(page.items.into_iter().map(|model| Subject::RegisteredModel(model.name)).collect())
     }
 
-    fn page(&self) -> PageRequest {
+    fn page_request(&self) -> PageRequest {
         PageRequest { limit: PAGE, after: self.token.clone().map(PageToken::new) }
     }
 

@@ -35,44 +35,46 @@ impl Engine {
         }
     }
 
+    /// False when the letter stays in the list.
     async fn retry(&mut self, letter: DeadLetter) -> Result<bool> {
         let DeadLetter { id, letter: NewDeadLetter { batch, .. }, .. } = letter;
         let subject = batch.subject();
+        let mark = self.mark(&subject).await?;
         let mut progress = self.aside();
         progress.settled.push(id);
-        let mark = self.mark(&subject).await?;
-        let unknown = mark.as_ref().is_none_or(|mark| mark.lost || Job::is_parked(mark));
-        if unknown && self.parts.store.is_some() {
+        let is_under_way = mark.as_ref().is_some_and(|mark| mark.catch_up.is_some() || !mark.cuts.is_empty())
+            || self.step.iter().flat_map(|step| &step.jobs).any(|job| job.subject == subject);
+        let is_unknown = mark.as_ref().is_none_or(|mark| mark.lost || Job::is_parked(mark));
+        if is_unknown && !is_under_way && self.parts.store.is_some() {
             progress.marks.push((subject, Some(Mark { lost: true, ..Mark::default() })));
             self.parts.log.advance(&self.name(), progress).await?;
             return Ok(true);
         }
-        let memory = mark.as_ref().and_then(|mark| mark.memory.clone());
-        let outcome = match still_holds(self.parts.store.as_deref(), batch).await? {
-            Some(batch) => match self.sender.deliver(&batch, memory.as_deref()).await {
-                Ok(delivered) => match self.sender.sink.tracker.flush().await {
-                    Ok(()) => Ok(Some((delivered, batch.n_items()))),
-                    Err(error) => Err(error),
-                },
-                Err(error) => Err(error),
-            },
-            None => Ok(None),
+        if is_under_way || self.in_use().is_none_or(|in_use| in_use.contains(&subject)) {
+            // What is under way of it is delivered with what was remembered before, now or after a crash.
+            let reason = format!("events of {subject} are being delivered: try again when that is over");
+            return self.returned(id, &reason).await;
+        }
+        let Some(batch) = still_holds(self.parts.store.as_deref(), batch).await? else {
+            self.parts.log.advance(&self.name(), progress).await?;
+            return Ok(true);
         };
-        match outcome {
-            Ok(delivered) => {
-                if let Some((Delivered { memory, withheld, keep_alive }, n_items)) = delivered {
-                    progress.delivered = n_items.saturating_sub(withheld.total());
-                    progress.withheld = withheld;
-                    progress.marks.push((subject, Some(Mark { memory, keep_alive, ..mark.unwrap_or_default() })));
-                }
+        let mark = mark.unwrap_or_default();
+        match self.sender.deliver_durably(&batch, mark.memory.as_deref()).await {
+            Ok(Delivered { memory, withheld, keep_alive }) => {
+                progress.delivered = batch.n_items().saturating_sub(withheld.total());
+                progress.withheld = withheld;
+                progress.marks.push((subject, Some(Mark { memory, keep_alive, ..mark })));
                 self.parts.log.advance(&self.name(), progress).await?;
                 Ok(true)
             }
-            Err(error) => {
-                self.parts.log.return_dead_letter(id, self.parts.clock.now(), &error.to_string()).await?;
-                Ok(false)
-            }
+            Err(error) => self.returned(id, &error.to_string()).await,
         }
+    }
+
+    async fn returned(&self, id: u64, reason: &str) -> Result<bool> {
+        self.parts.log.return_dead_letter(id, self.parts.clock.now(), reason).await?;
+        Ok(false)
     }
 }
 

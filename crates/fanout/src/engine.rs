@@ -1,21 +1,18 @@
-//! The work of one sink: what to deliver next, delivering it, and writing down that it was.
+//! The work of one sink: what to deliver next. Elsewhere: delivering it (`step.rs`), telling of what lives (`signs.rs`),
+//! trying dead letters again (`dead_letters.rs`).
 //!
 //! [`Engine::work`] does one thing at a time and keeps what it is about in the engine, so it may be called again after
 //! it was interrupted. It is interrupted by a ring of the bell only where nothing is written to the log, so the
 //! engine always knows what is.
 
-use std::{
-    collections::{BTreeMap, VecDeque},
-    sync::Arc,
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use tokio::{
     sync::Notify,
     time::{Instant, sleep, sleep_until},
 };
 use trackside_core::{
-    Error, Result, Retry, Seq, Subject, Withheld,
+    Result, Seq, Subject,
     store::{Cursor, CursorChange, LogRange, Mark, MarkFilter, Progress},
 };
 
@@ -27,33 +24,18 @@ use crate::{
     history::History,
     job::Job,
     sender::Sender,
+    signs::Signs,
+    step::Step,
     window::{Plan, Window},
 };
-
-/// A subject of which nothing was heard for so long is no longer said to live: its process is gone.
-const ALIVE_FOR: Duration = Duration::from_hours(6);
-/// Most subjects that are said to live.
-const MAX_ALIVE: usize = 10_000;
 
 /// What came of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Worked {
-    /// There may be more to do.
+    /// There may be more to do, or the bell rang.
     On,
     /// Nothing is left to do; only said when draining.
     Drained,
-    /// The bell rang.
-    Interrupted,
-}
-
-/// What is being delivered, and what is to be written down when it is.
-#[derive(Debug)]
-struct Step {
-    jobs: Vec<Job>,
-    /// For live traffic: where the cursor moves.
-    position: Option<Seq>,
-    /// For a history: whether it ends with this.
-    history_ends: bool,
 }
 
 /// The work of one sink.
@@ -61,38 +43,30 @@ struct Step {
 pub(crate) struct Engine {
     pub(crate) sender: Sender,
     pub(crate) parts: Arc<Parts>,
-    health: Arc<Health>,
+    pub(crate) health: Arc<Health>,
     pub(crate) position: Seq,
     pub(crate) window_end: Option<Seq>,
-    breaker: Breaker,
-    window: Option<Window>,
-    step: Option<Step>,
-    history: Option<History>,
-    backfill: Option<(Backfill, VecDeque<Subject>)>,
+    pub(crate) breaker: Breaker,
+    pub(crate) window: Option<Window>,
+    pub(crate) step: Option<Step>,
+    pub(crate) history: Option<History>,
+    backfill: Option<Backfill>,
     /// Whether the next turn is the backfill's.
     backfill_turn: bool,
     /// Whether entries may be cut now: some had time to gather, or more are known to wait.
     gathered: bool,
-    alive: BTreeMap<Subject, (Option<String>, Instant)>,
-    next_signs: Option<Instant>,
+    pub(crate) signs: Option<Signs>,
 }
 
 impl Engine {
     /// At the place of the cursor.
     pub(crate) async fn new(sink: Sink, parts: Arc<Parts>, health: Arc<Health>, cursor: &Cursor) -> Result<Self> {
-        let name = sink.tracker.name().to_owned();
-        let interval = sink.tracker.keep_alive_interval();
-        let marks = match interval {
-            Some(_) => parts.log.marks_where(&name, MarkFilter::KeepAlive, None, MAX_ALIVE).await?,
-            None => vec![],
-        };
-        let now = Instant::now();
         let mut engine = Self {
             sender: Sender { sink, clock: Arc::clone(&parts.clock) },
             parts,
             health,
-            position: Seq::default(),
-            window_end: None,
+            position: cursor.position,
+            window_end: cursor.window_end,
             breaker: Breaker::default(),
             window: None,
             step: None,
@@ -100,26 +74,30 @@ impl Engine {
             backfill: None,
             backfill_turn: false,
             gathered: true,
-            alive: marks.into_iter().map(|(subject, mark)| (subject, (mark.memory, now))).collect(),
-            next_signs: interval.map(|interval| now + interval),
+            signs: None,
         };
-        engine.reload(cursor)?;
+        engine.set_backfill(cursor.backfill.as_deref());
+        engine.signs = Signs::begin(&engine).await?;
         Ok(engine)
     }
 
-    /// Takes over what others have changed of the cursor.
-    pub(crate) fn reload(&mut self, cursor: &Cursor) -> Result<()> {
-        if cursor.position > self.position {
-            // The sink was detached: what was under way is sent with the histories of those concerned.
-            (self.window, self.step, self.history) = (None, None, None);
-        }
+    /// The place in the log was given up: what was under way is sent with the histories of those concerned.
+    pub(crate) fn detached(&mut self, cursor: &Cursor) {
+        (self.window, self.step, self.history) = (None, None, None);
         (self.position, self.window_end) = (cursor.position, cursor.window_end);
-        self.backfill = match (&cursor.backfill, self.backfill.take()) {
-            (Some(_), Some(known)) => Some(known),
-            (Some(text), None) => Some((Backfill::read(text)?, VecDeque::new())),
-            (None, _) => None,
-        };
-        Ok(())
+    }
+
+    /// Goes on with this backfill, as it was stored, in place of any other. A history that was begun is sent to its
+    /// end all the same.
+    pub(crate) fn set_backfill(&mut self, text: Option<&str>) {
+        self.backfill = text.and_then(|text| match Backfill::read(text) {
+            Ok(backfill) => Some(backfill),
+            Err(error) => {
+                let sink = self.name();
+                tracing::error!(sink, %error, "sink {sink} cannot go on with its backfill: cancel it and begin another");
+                None
+            }
+        });
     }
 
     /// Its name in the log.
@@ -139,12 +117,13 @@ impl Engine {
 
     /// Does the next thing. An error is one of the log, not of the destination.
     pub(crate) async fn work(&mut self, bell: &Notify, draining: bool) -> Result<Worked> {
-        self.give_signs().await;
+        if !self.give_signs(bell).await? {
+            return Ok(Worked::On);
+        }
         if self.step.is_some() {
-            if !self.deliver_step(bell, draining).await {
-                return Ok(Worked::Interrupted);
+            if self.deliver_step(bell, draining).await? {
+                self.finish_step().await?;
             }
-            self.finish_step().await?;
         } else if self.history.is_some() {
             self.next_part().await?;
         } else if self.window.is_some() {
@@ -158,7 +137,7 @@ impl Engine {
         } else if draining {
             return Ok(Worked::Drained);
         } else if !self.resend_lost().await? {
-            return Ok(self.wait(bell).await);
+            self.wait(bell).await;
         }
         Ok(Worked::On)
     }
@@ -210,123 +189,19 @@ impl Engine {
         };
         let part = history.next(&self.parts, store.as_ref()).await?;
         let capability = self.sender.sink.tracker.capability();
-        let mut job = Job::new(history.subject.clone(), part.batches, Some(part.mark), capability);
-        job.changed = true;
+        let mut job = Job::new(history.subject.clone(), part.batches, Some(history.mark.clone()), capability);
+        (job.mark, job.changed) = (part.mark, true);
         self.step = Some(Step { jobs: vec![job], position: None, history_ends: part.last });
         Ok(())
     }
 
-    /// Delivers the step until it is done; false when the bell rang before, or when it failed and nobody waits for
-    /// another try.
-    async fn deliver_step(&mut self, bell: &Notify, draining: bool) -> bool {
-        loop {
-            let policy = &self.sender.sink.policy;
-            let open = self.breaker.circuit(policy) == Circuit::Open;
-            let outcome = tokio::select! {
-                () = bell.notified() => return false,
-                outcome = attempt(&self.sender, &mut self.step, open) => outcome,
-            };
-            let (arrived, result) = outcome;
-            if arrived {
-                self.breaker.succeeded();
-            }
-            match result {
-                Ok(()) if open => self.breaker.half_open(&self.sender.sink.policy),
-                Ok(()) => {
-                    self.breaker.succeeded();
-                    self.health.succeeded(&self.name());
-                    return true;
-                }
-                Err(error) => {
-                    let pause = self.failed(&error);
-                    if draining {
-                        return false;
-                    }
-                    tokio::select! {
-                        () = bell.notified() => return false,
-                        () = sleep(pause) => {}
-                    }
-                }
-            }
-        }
-    }
-
-    fn failed(&mut self, error: &Error) -> Duration {
-        let policy = &self.sender.sink.policy;
-        #[expect(clippy::cast_possible_truncation, reason = "half of the random bits are enough")]
-        let chance = self.parts.ids.fresh().map_or(u64::MAX / 2, |bits| bits as u64);
-        let pause = self.breaker.failed(policy, error.retry(), chance);
-        let circuit = self.breaker.circuit(policy);
-        self.health.failed(&self.name(), error, self.parts.clock.now(), circuit, self.breaker.failures());
-        pause
-    }
-
-    /// Writes down that the step is done.
-    async fn finish_step(&mut self) -> Result<()> {
-        let Some(step) = &self.step else { return Ok(()) };
-        let name = self.name();
-        let mut progress = Progress {
-            position: step.position.unwrap_or(self.position),
-            window_end: if step.position.is_some() { None } else { self.window_end },
-            ..Progress::default()
-        };
-        for job in &step.jobs {
-            progress.delivered += job.delivered;
-            progress.withheld.extend(&job.withheld);
-            progress.dead.extend(job.dead.iter().cloned());
-            if !job.renamed.is_empty() {
-                // Its former name is free for another.
-                progress.marks.push((job.subject.clone(), None));
-            } else if job.changed {
-                progress.marks.push((job.subject.clone(), Some(job.mark.clone())));
-            }
-            progress.marks.extend(job.renamed.iter().map(|renamed| (renamed.clone(), Some(job.mark.clone()))));
-        }
-        if let Some(first) = progress.dead.first() {
-            Health::buried(&name, progress.dead.len(), &first.reason);
-        }
-        let (position, window_end) = (progress.position, progress.window_end);
-        self.parts.log.advance(&name, progress).await?;
-        (self.position, self.window_end) = (position, window_end);
-        if let Some(step) = self.step.take() {
-            self.note(step);
-        }
-        Ok(())
-    }
-
-    fn note(&mut self, step: Step) {
-        if step.position.is_none()
-            && let Some(history) = &mut self.history
-            && let Some(job) = step.jobs.first()
-        {
-            history.remember(&job.mark);
-            if step.history_ends || Job::is_parked(&job.mark) {
-                self.history = None;
-            }
-        }
-        if self.next_signs.is_none() {
-            return;
-        }
-        for job in step.jobs {
-            if job.mark.keep_alive && self.alive.len() < MAX_ALIVE {
-                self.alive.insert(job.subject, (job.mark.memory, Instant::now()));
-            } else {
-                self.alive.remove(&job.subject);
-            }
-        }
-    }
-
     /// Begins with the next subject that the sink does not know.
     async fn next_of_backfill(&mut self) -> Result<()> {
-        let (Some((backfill, queue)), Some(store)) = (&mut self.backfill, &self.parts.store) else { return Ok(()) };
+        let (Some(backfill), Some(store)) = (&mut self.backfill, &self.parts.store) else { return Ok(()) };
         let name = self.sender.sink.tracker.name();
-        while let Some(subject) = queue.front() {
-            let mark = self.parts.log.marks(name, vec![subject.clone()]).await?.pop().flatten();
-            let subject = queue.pop_front().expect("it was there a moment ago");
-            if mark.as_ref().is_none_or(|mark| mark.lost || mark.catch_up.is_some()) {
-                self.history = Some(History::new(subject, mark));
-                return Ok(());
-            }
+        if let Some((subject, mark)) = backfill.unknown(self.parts.log.as_ref(), name).await? {
+            self.history = Some(History::new(subject, mark));
+            return Ok(());
         }
         // Written down only now that everything before is: a crash repeats a page, whose subjects are known then.
         let text = (!backfill.is_done()).then(|| backfill.write());
@@ -335,26 +210,32 @@ impl Engine {
             tracing::info!(sink = name, "the backfill of sink {name} is complete");
             self.backfill = None;
         } else {
-            *queue = backfill.next(store.as_ref()).await?;
+            backfill.next(store.as_ref()).await?;
         }
         Ok(())
     }
 
-    /// Begins to send the whole history of a subject that lost its place in the log.
+    /// Begins to send the whole history of a subject that lost its place in the log, or goes on with one that nobody
+    /// asks for any more, as after a crash in a backfill that was cancelled.
     async fn resend_lost(&mut self) -> Result<bool> {
-        if self.parts.store.is_none() || self.is_failing() {
+        if self.parts.store.is_none() {
             return Ok(false);
         }
-        let lost = self.parts.log.marks_where(&self.name(), MarkFilter::Lost, None, 1).await?.pop();
-        let found = lost.is_some();
-        self.history = lost.map(|(subject, mark)| History::new(subject, Some(mark)));
-        Ok(found)
+        for filter in [MarkFilter::Lost, MarkFilter::CatchingUp] {
+            let found = self.parts.log.marks_where(&self.name(), filter, None, 1).await?.pop();
+            self.history = found.map(|(subject, mark)| History::new(subject, Some(mark)));
+            if self.history.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Waits for entries, and then for more of them to come.
-    async fn wait(&mut self, bell: &Notify) -> Worked {
+    async fn wait(&mut self, bell: &Notify) {
         let linger = self.sender.sink.policy.linger;
         let far = Instant::now() + Duration::from_hours(1);
+        let signs = self.signs.as_ref().filter(|_| !self.is_failing()).map_or(far, Signs::next);
         let entries = async {
             if let Err(error) = self.parts.log.wait_log(self.position).await {
                 tracing::debug!(%error, "the log has ended");
@@ -363,29 +244,10 @@ impl Engine {
             sleep(linger).await;
         };
         tokio::select! {
-            () = bell.notified() => Worked::Interrupted,
-            () = sleep_until(self.next_signs.unwrap_or(far)) => Worked::On,
-            () = entries => {
-                self.gathered = true;
-                Worked::On
-            }
-        }
-    }
-
-    /// Tells the peer which subjects live, when it is time.
-    async fn give_signs(&mut self) {
-        let Some(interval) = self.sender.sink.tracker.keep_alive_interval() else { return };
-        if self.is_failing() || self.next_signs.is_none_or(|next| next > Instant::now()) {
-            return;
-        }
-        self.next_signs = Some(Instant::now() + interval);
-        self.alive.retain(|_, (_, heard)| heard.elapsed() < ALIVE_FOR);
-        for (subject, (memory, _)) in &self.alive {
-            if let Err(error) = self.sender.keep_alive(subject, memory.as_deref(), Duration::ZERO).await {
-                // The next delivery will meet the same trouble and deal with it.
-                tracing::debug!(%error, %subject, "a sign of life failed");
-                break;
-            }
+            () = bell.notified() => {}
+            // Giving signs takes time enough to gather: while there are many, entries are not kept waiting.
+            () = sleep_until(signs) => self.gathered = true,
+            () = entries => self.gathered = true,
         }
     }
 
@@ -396,29 +258,6 @@ impl Engine {
 
     /// A step that moves nothing.
     pub(crate) fn aside(&self) -> Progress {
-        Progress {
-            position: self.position,
-            window_end: self.window_end,
-            withheld: Withheld::default(),
-            ..Progress::default()
-        }
-    }
-}
-
-/// A round of the step, or only a probe.
-async fn attempt(sender: &Sender, step: &mut Option<Step>, only_probe: bool) -> (bool, Result<()>) {
-    if only_probe {
-        // Whatever a probe says, it says nothing about a batch.
-        return (
-            false,
-            sender.probe().await.map_err(|error| match error.retry() {
-                Retry::Never => error.with_retry(Retry::Later),
-                _ => error,
-            }),
-        );
-    }
-    match step {
-        Some(step) => sender.round(&mut step.jobs).await,
-        None => (false, Ok(())),
+        Progress { position: self.position, window_end: self.window_end, ..Progress::default() }
     }
 }

@@ -50,9 +50,9 @@ pub struct Parts {
 /// What came of trying dead letters again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Retried {
-    /// Delivered after all or no longer true, and gone from the list.
+    /// Delivered after all, or to be sent again whole, or no longer true; gone from the list.
     pub delivered: u64,
-    /// Still in the list, with a new reason.
+    /// Still in the list, with a new reason: refused again, or other events of its subject are being delivered.
     pub failed: u64,
 }
 
@@ -66,7 +66,8 @@ struct Inner {
     workers: Mutex<BTreeMap<String, Handle>>,
     tasks: TaskTracker,
     end: CancellationToken,
-    /// One change of the set of sinks at a time.
+    /// One change of the set of sinks or of a cursor at a time. The cursor of a sink that has a worker is written by
+    /// that worker alone.
     changes: tokio::sync::Mutex<()>,
 }
 
@@ -136,11 +137,13 @@ impl Fanout {
 
     /// Stops delivering until resumed, also over restarts. `NotFound` when there is no such sink.
     pub async fn pause(&self, name: &str) -> Result<()> {
+        let _turn = self.0.changes.lock().await;
         self.change(name, CursorChange::Paused(true)).await
     }
 
     /// Goes on, at once: an open breaker lets a try through.
     pub async fn resume(&self, name: &str) -> Result<()> {
+        let _turn = self.0.changes.lock().await;
         self.change(name, CursorChange::Paused(false)).await?;
         if let Some(worker) = self.worker(name) {
             worker.send(Command::Encourage).await;
@@ -152,8 +155,7 @@ impl Fanout {
     /// `NotFound` when the sink or the experiment does not exist. Returns how many runs there are.
     pub async fn backfill(&self, name: &str, selection: Selection) -> Result<u64> {
         let _turn = self.0.changes.lock().await;
-        let cursors = self.0.parts.log.cursors().await?;
-        let cursor = cursors.into_iter().find(|cursor| cursor.sink == name).ok_or_else(|| unknown(name))?;
+        let cursor = self.require(name).await?;
         let Some(store) = &self.0.parts.store else {
             return Err(Error::new(ErrorKind::Unsupported, "there is no store to take history from"));
         };
@@ -167,6 +169,7 @@ impl Fanout {
 
     /// Ends a backfill where it is. Harmless when there is none.
     pub async fn cancel_backfill(&self, name: &str) -> Result<()> {
+        let _turn = self.0.changes.lock().await;
         self.change(name, CursorChange::Backfill(None)).await
     }
 
@@ -215,6 +218,7 @@ impl Fanout {
     }
 
     pub(crate) async fn detach(&self, name: &str) -> Result<u64> {
+        let _turn = self.0.changes.lock().await;
         match self.worker(name) {
             Some(worker) => worker.ask(Command::Detach).await,
             None => self.0.parts.log.detach(name).await,
@@ -225,12 +229,12 @@ impl Fanout {
         &self.0.parts
     }
 
+    /// The caller holds `changes`.
     async fn change(&self, name: &str, change: CursorChange) -> Result<()> {
-        self.0.parts.log.change_cursor(name, change).await?;
-        if let Some(worker) = self.worker(name) {
-            worker.send(Command::Reload).await;
+        match self.worker(name) {
+            Some(worker) => worker.ask(|reply| Command::Change(change, reply)).await,
+            None => self.0.parts.log.change_cursor(name, change).await,
         }
-        Ok(())
     }
 
     async fn stop(&self, name: &str) {

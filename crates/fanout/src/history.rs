@@ -21,6 +21,9 @@ const STRETCH: usize = 20_000;
 /// Bytes of the log to look through at once.
 const LOG_BYTES: u64 = 1024 * 1024;
 
+/// In place of a [`Place`], as long as there is none.
+const NOT_BEGUN: &str = "";
+
 /// How far the history of a run has been sent. Stored with the mark.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -36,7 +39,8 @@ struct Place {
 #[derive(Debug)]
 pub(crate) struct History {
     pub(crate) subject: Subject,
-    mark: Mark,
+    /// As it stands before the next part.
+    pub(crate) mark: Mark,
     place: Option<Place>,
 }
 
@@ -54,10 +58,15 @@ pub(crate) struct Part {
 impl History {
     /// Begins, or goes on where the mark says.
     pub(crate) fn new(subject: Subject, mark: Option<Mark>) -> Self {
-        // What a subject that was lost remembers is of no use: it is sent anew.
         let mark = match mark {
-            Some(mark) if mark.lost && mark.catch_up.is_none() => Mark { lost: true, ..Mark::default() },
-            mark => mark.unwrap_or_default(),
+            Some(mark) if mark.catch_up.is_some() => mark,
+            // What a subject that was lost remembers is of no use: it is sent anew. That it is must be said of it
+            // before the first part has arrived, because that may be cut.
+            mark => Mark {
+                lost: mark.is_some_and(|mark| mark.lost),
+                catch_up: Some(NOT_BEGUN.to_owned()),
+                ..Mark::default()
+            },
         };
         let place = mark.catch_up.as_deref().and_then(|text| serde_json::from_str(text).ok());
         Self { subject, mark, place }
@@ -90,13 +99,13 @@ impl History {
     }
 
     fn whole(&self, batches: Vec<Batch>, head: Seq) -> Part {
-        let mark = Mark { upto: head, catch_up: None, lost: false, ..self.mark.clone() };
+        let mark = Mark { upto: head, catch_up: None, lost: false, cuts: vec![], ..self.mark.clone() };
         Part { batches, mark, last: true }
     }
 
     fn part(&self, batches: Vec<Batch>, place: &Place) -> Part {
         let text = serde_json::to_string(place).expect("numbers and texts can be written");
-        let mark = Mark { upto: Seq(place.head), catch_up: Some(text), ..self.mark.clone() };
+        let mark = Mark { upto: Seq(place.head), catch_up: Some(text), cuts: vec![], ..self.mark.clone() };
         Part { batches, mark, last: false }
     }
 

@@ -7,6 +7,8 @@ use trackside_core::{
     store::{Mark, NewDeadLetter},
 };
 
+use crate::split::split;
+
 /// Beyond every entry: whatever comes is passed over. The largest position that stores can hold.
 const PARKED: Seq = Seq(i64::MAX.cast_unsigned());
 
@@ -19,6 +21,10 @@ pub(crate) struct Job {
     pub(crate) phase: u32,
     /// Yet to be delivered.
     pub(crate) pieces: VecDeque<Batch>,
+    /// The mark from before any of it was delivered, with all cuts.
+    pub(crate) before: Mark,
+    /// Whether its last cut must be written down before anything more is delivered.
+    pub(crate) is_cut: bool,
     /// What is known of the subject after what was delivered.
     pub(crate) mark: Mark,
     /// Whether the mark must be written.
@@ -30,32 +36,42 @@ pub(crate) struct Job {
     pub(crate) dead: Vec<NewDeadLetter>,
     /// Failed tries since something was delivered.
     pub(crate) tries: u32,
+    /// Pieces that could not be halved and were given up since something was delivered.
+    pub(crate) refusals: u32,
     /// Pieces that arrived.
     pub(crate) arrived: u32,
+    /// Pieces that are gone, whatever became of them.
+    gone: u32,
 }
 
 impl Job {
     /// Of the entries of one subject in order, which are merged, restricted to what the destination can represent,
-    /// and cut so that each artifact travels alone: it may be large.
+    /// and cut so that each artifact travels alone: it may be large. Then as the mark says.
     pub(crate) fn new(subject: Subject, entries: Vec<Batch>, mark: Option<Mark>, capability: Capability) -> Self {
         let mut job = Self {
             subject,
             phase: 0,
             pieces: VecDeque::new(),
-            changed: mark.is_none(),
-            mark: mark.unwrap_or_default(),
+            changed: mark.as_ref().is_none_or(|mark| !mark.cuts.is_empty()),
+            mark: Mark { cuts: Vec::new(), ..mark.clone().unwrap_or_default() },
+            before: mark.unwrap_or_default(),
+            is_cut: false,
             renamed: Vec::new(),
             delivered: 0,
             withheld: Withheld::default(),
             dead: Vec::new(),
             tries: 0,
+            refusals: 0,
             arrived: 0,
+            gone: 0,
         };
         for entry in entries {
             if let Some(rest) = capability.restrict(entry, &mut job.withheld) {
                 job.push(rest);
             }
         }
+        // They fit, unless someone has meddled with them or a history begins anew.
+        job.before.cuts.retain(|place| usize::try_from(*place).is_ok_and(|place| halve(&mut job.pieces, place)));
         job
     }
 
@@ -83,10 +99,21 @@ impl Job {
         self.pieces.is_empty()
     }
 
+    /// Halves the first piece; false when it cannot be halved.
+    pub(crate) fn halve(&mut self) -> bool {
+        let halved = halve(&mut self.pieces, 0);
+        if halved {
+            self.before.cuts.push(self.gone);
+            (self.is_cut, self.changed) = (true, true);
+        }
+        halved
+    }
+
     /// The first piece was delivered and left this.
     pub(crate) fn delivered(&mut self, delivered: trackside_core::Delivered) {
         let Some(piece) = self.pieces.pop_front() else { return };
-        (self.tries, self.arrived) = (0, self.arrived + 1);
+        (self.tries, self.refusals) = (0, 0);
+        (self.arrived, self.gone) = (self.arrived + 1, self.gone + 1);
         self.delivered += piece.n_items().saturating_sub(delivered.withheld.total());
         self.withheld.extend(&delivered.withheld);
         self.changed |= self.mark.memory != delivered.memory || self.mark.keep_alive != delivered.keep_alive;
@@ -104,6 +131,7 @@ impl Job {
     /// subject is parked, and sent again whole when the letter is tried again.
     pub(crate) fn bury(&mut self, at: trackside_core::Timestamp, reason: String) {
         let Some(batch) = self.pieces.pop_front() else { return };
+        self.gone += 1;
         if batch.begins() && !matches!(batch, Batch::RegisteredModel(_)) {
             self.pieces.clear();
             self.mark = Mark { upto: PARKED, ..Mark::default() };
@@ -116,6 +144,14 @@ impl Job {
     pub(crate) fn is_parked(mark: &Mark) -> bool {
         mark.upto == PARKED
     }
+}
+
+/// Puts the two halves of a piece in its place; false when there is no such piece or it cannot be halved.
+fn halve(pieces: &mut VecDeque<Batch>, place: usize) -> bool {
+    let Some((first, second)) = pieces.get(place).and_then(split) else { return false };
+    pieces[place] = second;
+    pieces.insert(place, first);
+    true
 }
 
 /// Each artifact alone, all else together.
@@ -145,4 +181,57 @@ fn may_join(first: &Batch, second: &Batch) -> bool {
     };
     let begins_again = second.begins() && !matches!(second, Batch::RegisteredModel(_));
     !has_artifact(first) && !has_artifact(second) && !begins_again
+}
+
+#[cfg(test)]
+mod tests {
+    use trackside_core::Delivered;
+    use trackside_testkit::{
+        fixture::{at, point, points},
+        tracker_suite::history::History,
+    };
+
+    use super::*;
+
+    fn history() -> History {
+        let of_steps: Vec<_> = (0..8).map(|step| point(step, step, 0.5)).collect();
+        History::of(1, Capability::ALL, vec![points("m", &of_steps)])
+    }
+
+    fn job(cuts: Vec<u32>) -> Job {
+        let history = history();
+        let mark = Mark { memory: Some("m".to_owned()), cuts, ..Mark::default() };
+        Job::new(Subject::Run(history.outcome.id), history.batches, Some(mark), Capability::ALL)
+    }
+
+    fn sizes(job: &Job) -> Vec<u64> {
+        job.pieces.iter().map(Batch::n_items).collect()
+    }
+
+    #[test]
+    fn cuts_make_the_same_pieces_again() {
+        let mut first = job(vec![]);
+        // The beginning, then 8 points: 4, of which 2 and 2, and 4, of which one half is given up.
+        assert!(first.halve());
+        first.delivered(Delivered::remembering("n"));
+        assert!(first.halve() && first.halve());
+        for _ in 0..2 {
+            first.delivered(Delivered::remembering("n"));
+        }
+        assert!(first.halve());
+        first.bury(at(1), "why".to_owned());
+        assert_eq!((sizes(&first), &first.before.cuts[..]), (vec![2], &[0, 1, 1, 3][..]));
+
+        let again = job(first.before.cuts.clone());
+        assert_eq!(sizes(&again), [1, 2, 2, 2, 2]);
+        assert_eq!(again.pieces.back(), first.pieces.back());
+        assert_eq!((again.mark.memory.as_deref(), again.mark.cuts.len(), again.changed), (Some("m"), 0, true));
+    }
+
+    #[test]
+    fn cuts_that_do_not_fit_are_passed_over() {
+        let job = job(vec![7, 0, u32::MAX, 0, 1]);
+        assert_eq!(sizes(&job), [1, 4, 4]);
+        assert_eq!(job.before.cuts, [0, 1]);
+    }
 }

@@ -11,7 +11,7 @@ use std::{
 use futures_util::{StreamExt, stream};
 use trackside_core::{Batch, Clock, Delivered, Error, ErrorKind, Event, Result, Retry, Subject};
 
-use crate::{Sink, job::Job, split::split};
+use crate::{Sink, job::Job};
 
 /// After so many refusals without a delivery between them, halving stops: everything is refused.
 const MAX_REFUSALS: u32 = 16;
@@ -35,29 +35,29 @@ enum Fault {
 
 impl Sender {
     /// Delivers what is left of these jobs, phase by phase, and makes it durable. Stops at the first failure that is
-    /// the destination's own, and says whether anything was delivered before.
+    /// the destination's own, and says whether anything was delivered before. Stops as well, without an error, after
+    /// a phase in which a job was cut.
     pub(crate) async fn round(&self, jobs: &mut [Job]) -> (bool, Result<()>) {
         let mut any = false;
-        let mut phases: Vec<u32> = jobs.iter().filter(|job| !job.is_done()).map(|job| job.phase).collect();
-        phases.sort_unstable();
-        phases.dedup();
-        for phase in phases {
-            let mut pending: Vec<&mut Job> =
-                jobs.iter_mut().filter(|job| job.phase == phase && !job.is_done()).collect();
-            // One that keeps failing does not keep others waiting.
-            pending.sort_by_key(|job| job.tries);
+        let mut pending: Vec<&mut Job> = jobs.iter_mut().filter(|job| !job.is_done()).collect();
+        // One that keeps failing does not keep others waiting.
+        pending.sort_by_key(|job| (job.phase, job.tries));
+        for phase in pending.chunk_by_mut(|one, other| one.phase == other.phase) {
             // Changes of registered models may refer to each other.
-            let at_once = if phase == u32::MAX { 1 } else { self.sink.policy.concurrency.max(1) };
+            let at_once = if phase[0].phase == u32::MAX { 1 } else { self.sink.policy.concurrency.max(1) };
             let failed = AtomicBool::new(false);
-            let calls: Vec<_> = pending.into_iter().map(|job| self.job_unless(job, &failed)).collect();
+            let calls: Vec<_> = phase.iter_mut().map(|job| self.job_unless(job, &failed)).collect();
             let outcomes: Vec<(bool, Result<()>)> = stream::iter(calls).buffer_unordered(at_once).collect().await;
             any |= outcomes.iter().any(|(delivered, _)| *delivered);
             let errors = outcomes.into_iter().filter_map(|(_, outcome)| outcome.err());
             if let Some(error) = errors.max_by_key(patience) {
                 return (any, Err(error));
             }
+            if phase.iter().any(|job| job.is_cut) {
+                return (any, Ok(()));
+            }
         }
-        (any, self.limited("a flush", self.sink.policy.timeout, self.sink.tracker.flush()).await)
+        (any, self.flush().await)
     }
 
     async fn job_unless(&self, job: &mut Job, failed: &AtomicBool) -> (bool, Result<()>) {
@@ -72,28 +72,20 @@ impl Sender {
         (job.arrived > before, outcome)
     }
 
-    /// Delivers the pieces of a job. What is refused for good is halved, and buried when it cannot be halved.
+    /// Delivers the pieces of a job. What is refused for good is halved, and buried when it cannot be halved. The
+    /// halves have to wait until it is written down that there are two.
     async fn job(&self, job: &mut Job) -> Result<()> {
-        let mut refusals = 0;
         while let Some(piece) = job.pieces.front() {
             match self.deliver(piece, job.mark.memory.as_deref()).await {
-                Ok(delivered) => {
-                    refusals = 0;
-                    job.delivered(delivered);
-                }
+                Ok(delivered) => job.delivered(delivered),
                 Err(error) => match self.fault(job, &error).await {
                     Fault::Peer => return Err(error),
-                    Fault::Part if refusals < MAX_REFUSALS => {
-                        if let Some((first, second)) = split(&job.pieces[0]) {
-                            job.pieces.pop_front();
-                            job.pieces.push_front(second);
-                            job.pieces.push_front(first);
-                        } else {
-                            refusals += 1;
-                            job.bury(self.clock.now(), error.to_string());
-                        }
+                    Fault::Part if job.refusals < MAX_REFUSALS && job.halve() => return Ok(()),
+                    Fault::Part => {
+                        job.refusals += 1;
+                        job.bury(self.clock.now(), error.to_string());
                     }
-                    Fault::Part | Fault::Whole => job.bury(self.clock.now(), error.to_string()),
+                    Fault::Whole => job.bury(self.clock.now(), error.to_string()),
                 },
             }
         }
@@ -122,11 +114,22 @@ impl Sender {
     }
 
     /// One try.
-    pub(crate) async fn deliver(&self, batch: &Batch, memory: Option<&str>) -> Result<Delivered> {
+    async fn deliver(&self, batch: &Batch, memory: Option<&str>) -> Result<Delivered> {
         let policy = &self.sink.policy;
         let uploads = Duration::from_secs(artifact_bytes(batch) / policy.min_bytes_per_sec.max(1));
         self.limited("a delivery", policy.timeout.saturating_add(uploads), self.sink.tracker.deliver(batch, memory))
             .await
+    }
+
+    /// One try, made durable.
+    pub(crate) async fn deliver_durably(&self, batch: &Batch, memory: Option<&str>) -> Result<Delivered> {
+        let delivered = self.deliver(batch, memory).await?;
+        self.flush().await?;
+        Ok(delivered)
+    }
+
+    async fn flush(&self) -> Result<()> {
+        self.limited("a flush", self.sink.policy.timeout, self.sink.tracker.flush()).await
     }
 
     /// Whether the destination answers.

@@ -3,7 +3,7 @@
 //! The end of a window is written down before anything of it is delivered. Whoever goes on after a crash cuts the
 //! very same window again, so that destinations are given the same batches with the same memories.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 
 use trackside_core::{
     Batch, Capability, RegisteredModelChange, RegistryEvent, RunId, Seq, Subject,
@@ -113,24 +113,35 @@ fn set_phases(jobs: &mut [Job]) {
             above.insert(batch.run.clone(), parent);
         }
     }
+    let mut depths = HashMap::new();
     for job in jobs {
         job.phase = match &job.subject {
             Subject::LoggedModel(_) => 0,
-            Subject::Run(run) => 1 + depth(run, &above),
+            Subject::Run(run) => 1 + depth(run, &above, &mut depths),
             Subject::RegisteredModel(_) => u32::MAX,
         };
     }
 }
 
-/// How many runs that begin in the same window are above this one. A circle ends somewhere.
-fn depth(run: &RunId, above: &HashMap<RunId, RunId>) -> u32 {
-    let mut seen = VecDeque::from([run]);
-    while let Some(parent) = seen.back().and_then(|run| above.get(*run)) {
-        if seen.contains(&parent) {
+/// How many runs are above this one, as far as those begin in the same window. The topmost may begin elsewhere, which
+/// only makes the number larger by one; a circle is cut where it closes.
+fn depth<'a>(run: &'a RunId, above: &'a HashMap<RunId, RunId>, depths: &mut HashMap<&'a RunId, u32>) -> u32 {
+    let mut path = Vec::new();
+    let mut next = Some(run);
+    let mut depth = 0;
+    while let Some(ancestor) = next {
+        if let Some(known) = depths.get(ancestor) {
+            depth = known + 1;
             break;
         }
-        seen.push_back(parent);
+        // Until it is known: who meets it on the way has gone in a circle.
+        depths.insert(ancestor, 0);
+        path.push(ancestor);
+        next = above.get(ancestor);
     }
-    // The last one may begin elsewhere, which only makes the number larger by one.
-    u32::try_from(seen.len()).unwrap_or(u32::MAX - 1) - 1
+    for ancestor in path.into_iter().rev() {
+        depths.insert(ancestor, depth);
+        depth += 1;
+    }
+    depths[run]
 }

@@ -8,7 +8,10 @@ use tokio::{
     time::sleep,
 };
 use tokio_util::sync::CancellationToken;
-use trackside_core::{Error, Result, store::Cursor};
+use trackside_core::{
+    Error, Result,
+    store::{Cursor, CursorChange},
+};
 
 use crate::{
     Parts, Retried, Sink,
@@ -23,14 +26,30 @@ const QUEUE: usize = 16;
 
 /// What a worker is asked to do between deliveries.
 pub(crate) enum Command {
-    /// The cursor was changed by others.
-    Reload,
+    /// Change the cursor.
+    Change(CursorChange, Reply<()>),
     /// Try at once, whatever the breaker says.
     Encourage,
     /// Try dead letters again.
-    Retry(Option<Vec<u64>>, oneshot::Sender<Result<Retried>>),
+    Retry(Option<Vec<u64>>, Reply<Retried>),
     /// Give up the place in the log.
-    Detach(oneshot::Sender<Result<u64>>),
+    Detach(Reply<u64>),
+}
+
+type Reply<T> = oneshot::Sender<Result<T>>;
+
+impl Command {
+    /// Nothing can be done while the log cannot be used.
+    fn refuse(self, error: &Error) {
+        let error = || Error::new(error.kind(), error.message());
+        // Whoever asked may have gone.
+        match self {
+            Self::Change(_, reply) => drop(reply.send(Err(error()))),
+            Self::Encourage => {}
+            Self::Retry(_, reply) => drop(reply.send(Err(error()))),
+            Self::Detach(reply) => drop(reply.send(Err(error()))),
+        }
+    }
 }
 
 /// How others reach a worker.
@@ -55,7 +74,7 @@ impl Handle {
     }
 
     /// Sends a command and waits for its outcome.
-    pub(crate) async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<Result<T>>) -> Command) -> Result<T> {
+    pub(crate) async fn ask<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Result<T> {
         let (reply, answer) = oneshot::channel();
         self.send(command(reply)).await;
         answer.await.unwrap_or_else(|_| Err(Error::conflict("the sink was stopped meanwhile")))
@@ -122,6 +141,9 @@ impl Worker {
                 Ok(Ok(())) => return,
                 Ok(Err(error)) => {
                     tracing::error!(sink = name, %error, "sink {name} cannot read or write the log: trying again");
+                    while let Ok(command) = self.commands.try_recv() {
+                        command.refuse(&error);
+                    }
                 }
                 Err(_) => {
                     tracing::error!(sink = name, "sink {name} panicked: starting again where it was");
@@ -137,18 +159,19 @@ impl Worker {
 
     /// Works until told to stop. An error is one of the log.
     async fn serve(&mut self) -> Result<()> {
-        let mut cursor = self.cursor().await?;
+        let cursor = self.cursor().await?;
         let (sink, parts, health) = (self.sink.clone(), Arc::clone(&self.parts), Arc::clone(&self.health));
         let mut engine = Engine::new(sink, parts, health, &cursor).await?;
+        let mut paused = cursor.paused;
         loop {
             while let Ok(command) = self.commands.try_recv() {
-                self.obey(&mut engine, command, &mut cursor).await?;
+                self.obey(&mut engine, command, &mut paused).await?;
             }
             let draining = self.drain.is_cancelled();
-            if self.stop.is_cancelled() || (draining && (cursor.paused || engine.is_failing())) {
+            if self.stop.is_cancelled() || (draining && (paused || engine.is_failing())) {
                 return Ok(());
             }
-            if cursor.paused {
+            if paused {
                 self.bell.notified().await;
             } else if engine.work(&self.bell, draining).await? == Worked::Drained {
                 return Ok(());
@@ -156,19 +179,28 @@ impl Worker {
         }
     }
 
-    async fn obey(&mut self, engine: &mut Engine, command: Command, cursor: &mut Cursor) -> Result<()> {
+    async fn obey(&mut self, engine: &mut Engine, command: Command, paused: &mut bool) -> Result<()> {
+        let (log, name) = (&self.parts.log, self.sink.tracker.name());
         // Whoever asked may have gone.
         match command {
-            Command::Reload => {
-                *cursor = self.cursor().await?;
-                engine.reload(cursor)?;
+            Command::Change(change, reply) => {
+                let outcome = log.change_cursor(name, change.clone()).await;
+                match change {
+                    _ if outcome.is_err() => {}
+                    CursorChange::Paused(wanted) => *paused = wanted,
+                    CursorChange::Backfill(text) => engine.set_backfill(text.as_deref()),
+                }
+                drop(reply.send(outcome));
             }
             Command::Encourage => engine.encourage(),
             Command::Retry(ids, reply) => drop(reply.send(engine.retry_dead_letters(ids.as_deref()).await)),
             Command::Detach(reply) => {
-                drop(reply.send(self.parts.log.detach(self.sink.tracker.name()).await));
-                *cursor = self.cursor().await?;
-                engine.reload(cursor)?;
+                let outcome = log.detach(name).await;
+                let detached = outcome.is_ok();
+                drop(reply.send(outcome));
+                if detached {
+                    engine.detached(&self.cursor().await?);
+                }
             }
         }
         Ok(())

@@ -31,7 +31,7 @@ pub use ids::SequentialIds;
 pub use inspect::Inspect;
 pub use limits::{Limits, Terms};
 pub use memory_artifacts::MemoryArtifacts;
-pub use memory_tracker::{Delivery, DeliveryFault, MemoryTracker};
+pub use memory_tracker::{Beat, Delivery, DeliveryFault, MemoryTracker};
 pub use model_state::{LoggedModelState, RegisteredModelState, RegistryState, VersionState};
 pub use run_state::RunState;
 pub use store_inspect::StoreInspect;

@@ -18,6 +18,8 @@ pub struct Limits {
     pub plain_texts: bool,
     /// Artifacts are never removed.
     pub lasting_artifacts: bool,
+    /// Fewer histories are drawn. For a destination that is slow to call, beside another that gets them all.
+    pub few_histories: bool,
 }
 
 /// 2100-01-01, in milliseconds since the epoch.

@@ -41,6 +41,17 @@ pub struct Delivery {
     pub memory: Option<String>,
 }
 
+/// A sign of life that was answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Beat {
+    /// Whose it was.
+    pub subject: Subject,
+    /// The memory that came with it.
+    pub memory: Option<String>,
+    /// For how long nothing was delivered, as it was told.
+    pub quiet: Duration,
+}
+
 /// Keeps the state of all that it is told of. Redelivery is harmless because everything it keeps has an
 /// identity: points are a set, params and tags are maps.
 ///
@@ -50,6 +61,7 @@ pub struct MemoryTracker {
     name: String,
     capability: Capability,
     keep_alive: Option<Duration>,
+    lets_go: bool,
     state: Mutex<State>,
 }
 
@@ -62,9 +74,10 @@ struct State {
     logged_models: BTreeMap<LoggedModelId, LoggedModelState>,
     registry: RegistryState,
     delivered: Vec<Delivery>,
-    beats: Vec<Subject>,
+    beats: Vec<Beat>,
     n_flushes: usize,
     faults: VecDeque<DeliveryFault>,
+    sign_faults: VecDeque<DeliveryFault>,
     rule: Option<Rule>,
     out_of_reach: Option<ErrorKind>,
 }
@@ -77,7 +90,7 @@ impl MemoryTracker {
 
     /// A destination that refuses the rest.
     pub fn with_capability(capability: Capability) -> Self {
-        Self { name: "memory".to_owned(), capability, keep_alive: None, state: Mutex::default() }
+        Self { name: "memory".to_owned(), capability, keep_alive: None, lets_go: false, state: Mutex::default() }
     }
 
     /// Gives it another name.
@@ -94,14 +107,30 @@ impl MemoryTracker {
         self
     }
 
+    /// Behaves as if it held something back of each run, and lets go of it when it is told that nothing was delivered
+    /// for an interval or longer: its memory then says so until the next delivery.
+    #[must_use]
+    pub fn letting_go(mut self) -> Self {
+        self.lets_go = true;
+        self
+    }
+
+    /// The next `times` signs of life go wrong like this, after those announced before.
+    pub fn fail_next_signs(&self, times: usize, fault: DeliveryFault) {
+        self.state().sign_faults.extend(std::iter::repeat_n(fault, times));
+    }
+
     /// The next `times` deliveries go wrong like this, after those announced before.
     pub fn fail_next(&self, times: usize, fault: DeliveryFault) {
         self.state().faults.extend(std::iter::repeat_n(fault, times));
     }
 
-    /// Forgets what was announced with [`Self::fail_next`]. Deliveries that hang already go on doing so.
+    /// Forgets what was announced with [`Self::fail_next`] and [`Self::fail_next_signs`]. What hangs already goes on
+    /// doing so.
     pub fn recover(&self) {
-        self.state().faults.clear();
+        let mut state = self.state();
+        state.faults.clear();
+        state.sign_faults.clear();
     }
 
     /// Refuses batches for which `rule` names a reason, until it is told otherwise.
@@ -129,8 +158,8 @@ impl MemoryTracker {
         self.state().n_flushes
     }
 
-    /// Subjects of which it was told that they live, repetitions included.
-    pub fn beats(&self) -> Vec<Subject> {
+    /// Signs of life in order of arrival.
+    pub fn beats(&self) -> Vec<Beat> {
         self.state().beats.clone()
     }
 
@@ -232,14 +261,10 @@ impl TrackerInterface for MemoryTracker {
             return Err(Error::new(ErrorKind::Unsupported, "the batch holds what this destination cannot represent"));
         }
         let fault = self.state().next_fault(batch);
-        match fault {
-            Some(DeliveryFault::Before(kind)) => {
-                return Err(Error::new(kind, "the delivery failed before it took effect"));
-            }
-            Some(DeliveryFault::Hang) => future::pending().await,
-            Some(DeliveryFault::Slow(time)) => tokio::time::sleep(time).await,
-            Some(DeliveryFault::After(_)) | None => {}
+        if let Some(DeliveryFault::Before(kind)) = fault {
+            return Err(Error::new(kind, "the delivery failed before it took effect"));
         }
+        wait_for(fault).await;
         self.state().apply(batch, memory)?;
         if let Some(DeliveryFault::After(kind)) = fault {
             return Err(Error::new(kind, "the delivery failed after it took effect"));
@@ -258,10 +283,31 @@ impl TrackerInterface for MemoryTracker {
         self.keep_alive
     }
 
-    async fn keep_alive(&self, subject: &Subject, _memory: Option<&str>, _quiet: Duration) -> Result<Option<String>> {
+    async fn keep_alive(&self, subject: &Subject, memory: Option<&str>, quiet: Duration) -> Result<Option<String>> {
         self.reach()?;
-        self.state().beats.push(subject.clone());
-        Ok(None)
+        let fault = self.state().sign_faults.pop_front();
+        if let Some(DeliveryFault::Before(kind)) = fault {
+            return Err(Error::new(kind, "the sign failed before it took effect"));
+        }
+        wait_for(fault).await;
+        let beat = Beat { subject: subject.clone(), memory: memory.map(str::to_owned), quiet };
+        self.state().beats.push(beat);
+        if let Some(DeliveryFault::After(kind)) = fault {
+            return Err(Error::new(kind, "the sign failed after it took effect"));
+        }
+        let lets_go = self.lets_go && self.keep_alive.is_some_and(|interval| quiet >= interval);
+        Ok(memory.filter(|memory| lets_go && !memory.ends_with(LET_GO)).map(|memory| format!("{memory}{LET_GO}")))
+    }
+}
+
+/// At the end of a memory.
+const LET_GO: &str = ", let go";
+
+async fn wait_for(fault: Option<DeliveryFault>) {
+    match fault {
+        Some(DeliveryFault::Hang) => future::pending().await,
+        Some(DeliveryFault::Slow(time)) => tokio::time::sleep(time).await,
+        Some(DeliveryFault::Before(_) | DeliveryFault::After(_)) | None => {}
     }
 }
 

@@ -13,7 +13,7 @@ pub(crate) enum Fault {
     Throttle,
     Answer500,
     Answer503,
-    /// 413, for every body above [`LARGEST_BODY`].
+    /// 413, for every body above [`LARGEST_BODY`] until that limit is lifted.
     TooLarge,
     /// The destination gets half of the request.
     CutRequest,

@@ -38,7 +38,7 @@ use trackside_tests::Server;
 use self::{
     dice::Dice,
     difference::Differences,
-    fault::FAULTS,
+    fault::{FAULTS, Fault},
     ledger::Ledger,
     line::{Address, Line},
     load::Trainer,
@@ -122,6 +122,12 @@ impl Stage<'_> {
         }
     }
 
+    /// Halves of what was refused as too large come to peers that would take the whole.
+    fn lift_limits(&self) {
+        let enough = |proxy: &&Proxy| proxy.faults().get(&Fault::TooLarge).is_some_and(|n| *n >= ENOUGH);
+        self.proxies.iter().filter(enough).for_each(Proxy::lift_limit);
+    }
+
     /// Lets a last server run until every fault has happened often enough, and then in peace until all is delivered.
     async fn finish(&mut self, go_on: watch::Sender<bool>, trainers: JoinSet<()>) -> Server {
         let server = self.start().await;
@@ -180,6 +186,9 @@ async fn sinks_hold_what_was_acknowledged_once_and_in_order() {
 
     for round in 0..rounds {
         let end = End::choose(&mut dice, round);
+        if round >= rounds - rounds / 4 {
+            stage.lift_limits();
+        }
         stage.round(end).await;
         // A trainer that found what it does not expect has ended.
         if let Some(ended) = trainers.try_join_next() {

@@ -45,6 +45,7 @@ struct Shared {
     dice: Mutex<Dice>,
     faults: Mutex<BTreeMap<Fault, u64>>,
     rages: AtomicBool,
+    limits: AtomicBool,
     under_way: watch::Sender<usize>,
 }
 
@@ -58,15 +59,22 @@ impl Proxy {
             dice: dice.into(),
             faults: Mutex::default(),
             rages: true.into(),
+            limits: true.into(),
             under_way: watch::Sender::new(0),
         });
         tasks.spawn(accept(listener, Arc::clone(&shared)));
         Self { url, shared }
     }
 
-    /// From here on nothing fails but what is too large: that is no accident.
+    /// From here on nothing fails.
     pub(crate) fn calm(&self) {
         self.shared.rages.store(false, Ordering::Relaxed);
+        self.lift_limit();
+    }
+
+    /// From here on no body is too large.
+    pub(crate) fn lift_limit(&self) {
+        self.shared.limits.store(false, Ordering::Relaxed);
     }
 
     /// How often each fault has happened.
@@ -114,7 +122,7 @@ impl Shared {
             return Ok(());
         }
         let Some(request) = Request::read(&mut stream).await else { return Ok(()) };
-        if request.body_len > LARGEST_BODY {
+        if request.body_len > LARGEST_BODY && self.limits.load(Ordering::Relaxed) {
             fault = Some(Fault::TooLarge);
         }
         if let Some(fault) = fault {

@@ -26,6 +26,9 @@ fn check_run(place: &str, bucket: &Bucket, run: &Run, differences: &mut Differen
     if !bucket.history.keys().copied().eq(0..bucket.history.len() as u64) {
         differences.add(place, format!("its lines are {:?}", bucket.history.keys()));
     }
+    for (former, line) in &bucket.rewritten {
+        differences.add(place, format!("{former} has become {line}"));
+    }
     let rows: Vec<Value> = bucket.history.values().map(|line| row(line)).collect();
     let numbers: Vec<i64> = rows.iter().map(|row| row["_step"].as_i64().unwrap()).collect();
     if !numbers.is_sorted_by(|a, b| a < b) {
@@ -47,7 +50,13 @@ fn check_run(place: &str, bucket: &Bucket, run: &Run, differences: &mut Differen
         "FINISHED" => Some(0),
         "FAILED" => Some(1),
         "KILLED" => Some(255),
-        _ => None,
+        status => {
+            // A run that was begun twice because the answer was lost stays without points.
+            if !run.points.is_empty() {
+                differences.add(place, format!("it is {status}: its last row is held back"));
+            }
+            None
+        }
     };
     if bucket.exit_code != exit_code || bucket.display_name != run.name {
         differences.add(place, format!("its end is {:?}, its name {:?}", bucket.exit_code, bucket.display_name));

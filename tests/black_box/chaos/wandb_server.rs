@@ -1,4 +1,4 @@
-//! As much of a W&B server as the sink calls. Lines of a file stream have numbers: writing one again replaces it.
+//! As much of a W&B server as the sink calls. Lines of a file stream have numbers: one that comes again is no new one.
 
 use std::{
     collections::BTreeMap,
@@ -23,6 +23,8 @@ pub(crate) struct Bucket {
     pub(crate) display_name: String,
     pub(crate) config: Value,
     pub(crate) history: BTreeMap<u64, String>,
+    /// Lines that came again with another content, which the vendor's client never does: before and after.
+    pub(crate) rewritten: Vec<(String, String)>,
     pub(crate) files: BTreeMap<String, String>,
     pub(crate) exit_code: Option<i64>,
 }
@@ -116,7 +118,11 @@ async fn file_stream(
     let bucket = buckets.get_mut(&run).filter(|bucket| bucket.project == project).ok_or(StatusCode::NOT_FOUND)?;
     let history = &body["files"]["wandb-history.jsonl"];
     let lines = history["content"].as_array().into_iter().flatten().map(text);
-    bucket.history.extend((history["offset"].as_u64().unwrap_or_default()..).zip(lines));
+    for (number, line) in (history["offset"].as_u64().unwrap_or_default()..).zip(lines) {
+        if let Some(former) = bucket.history.insert(number, line.clone()).filter(|former| *former != line) {
+            bucket.rewritten.push((former, line));
+        }
+    }
     bucket.exit_code = if body["complete"] == true { body["exitcode"].as_i64() } else { None };
     Ok(Json(json!({})))
 }

@@ -9,13 +9,13 @@ use trackside_core::{
 use super::subject;
 use crate::{
     error::Result,
-    rows::{Columns, execute, integer},
+    rows::{Columns, execute, integer, number, unreadable},
 };
 
 /// The mark of one subject.
 pub(super) fn mark(connection: &Connection, sink: i64, subject: &Subject) -> Result<Option<Mark>> {
     let (kind, subject) = subject::columns(subject);
-    let sql = "SELECT upto, memory, keep_alive, catch_up, lost FROM sink_mark \
+    let sql = "SELECT upto, memory, keep_alive, catch_up, lost, cuts FROM sink_mark \
                WHERE sink = ?1 AND subject_kind = ?2 AND subject = ?3";
     Ok(connection.prepare_cached(sql)?.query_row(params![sink, kind, subject], |row| read(row, 0)).optional()?)
 }
@@ -29,9 +29,19 @@ pub(super) fn set(connection: &Connection, sink: i64, subject: &Subject, mark: O
     };
     execute(
         connection,
-        "INSERT OR REPLACE INTO sink_mark (sink, subject_kind, subject, upto, memory, keep_alive, catch_up, lost) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-        params![sink, kind, subject, integer(mark.upto.0), mark.memory, mark.keep_alive, mark.catch_up, mark.lost],
+        "INSERT OR REPLACE INTO sink_mark (sink, subject_kind, subject, upto, memory, keep_alive, catch_up, lost, cuts) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        params![
+            sink,
+            kind,
+            subject,
+            integer(mark.upto.0),
+            mark.memory,
+            mark.keep_alive,
+            mark.catch_up,
+            mark.lost,
+            cuts_text(&mark.cuts),
+        ],
     )?;
     Ok(())
 }
@@ -62,15 +72,17 @@ fn search_sql(filter: MarkFilter) -> String {
         MarkFilter::Lost => ("sink_mark_lost", "lost = 1"),
     };
     format!(
-        "SELECT subject_kind, subject, upto, memory, keep_alive, catch_up, lost FROM sink_mark INDEXED BY {index} \
-         WHERE sink = ?1 AND {sort} AND (subject_kind, subject) > (?2, ?3) ORDER BY subject_kind, subject LIMIT ?4"
+        "SELECT subject_kind, subject, upto, memory, keep_alive, catch_up, lost, cuts \
+         FROM sink_mark INDEXED BY {index} WHERE sink = ?1 AND {sort} AND (subject_kind, subject) > (?2, ?3) ORDER BY subject_kind, subject LIMIT ?4"
     )
 }
 
 /// Marks as lost what a sink has yet to get after its position; says how many subjects were not marked so before.
 pub(super) fn lose(connection: &Connection, sink: i64) -> Result<u64> {
+    let count = "SELECT count(*) FROM sink_mark INDEXED BY sink_mark_lost WHERE sink = ?1 AND lost = 1";
+    let before = number(connection, count, [sink])?;
     // Entries up to `upto` it has already.
-    let marked = execute(
+    execute(
         connection,
         "INSERT INTO sink_mark (sink, subject_kind, subject, upto, keep_alive, lost) \
          SELECT sink.pk, o.subject_kind, o.subject, 0, 0, 1 FROM sink JOIN ( \
@@ -79,10 +91,11 @@ pub(super) fn lose(connection: &Connection, sink: i64) -> Result<u64> {
          ) AS o LEFT JOIN sink_mark AS m \
          ON m.sink = sink.pk AND m.subject_kind = o.subject_kind AND m.subject = o.subject \
          WHERE sink.pk = ?1 AND (m.upto IS NULL OR m.upto < o.last) \
-         ON CONFLICT (sink, subject_kind, subject) DO UPDATE SET lost = 1 WHERE lost = 0",
+         ON CONFLICT (sink, subject_kind, subject) DO UPDATE SET lost = 1, catch_up = NULL, cuts = NULL",
         [sink],
     )?;
-    Ok(marked as u64)
+    let after = number(connection, count, [sink])?;
+    Ok(u64::try_from(after.unwrap_or(0) - before.unwrap_or(0)).unwrap_or(0))
 }
 
 fn read(row: &Row<'_>, first: usize) -> rusqlite::Result<Mark> {
@@ -92,7 +105,18 @@ fn read(row: &Row<'_>, first: usize) -> rusqlite::Result<Mark> {
         keep_alive: row.get(first + 2)?,
         catch_up: row.get(first + 3)?,
         lost: row.get(first + 4)?,
+        cuts: cuts(row, first + 5)?,
     })
+}
+
+/// Cuts as they are stored.
+fn cuts_text(cuts: &[u32]) -> Option<String> {
+    (!cuts.is_empty()).then(|| serde_json::to_string(cuts).expect("numbers always make JSON"))
+}
+
+fn cuts(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<u32>> {
+    let text: Option<String> = row.get(column)?;
+    text.map_or(Ok(vec![]), |text| serde_json::from_str(&text)).map_err(unreadable)
 }
 
 #[cfg(test)]

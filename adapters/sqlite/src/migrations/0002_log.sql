@@ -42,6 +42,8 @@ CREATE TABLE sink_mark (
     keep_alive INTEGER NOT NULL,
     catch_up TEXT,
     lost INTEGER NOT NULL,
+    -- JSON: a list of numbers. NULL when there is none.
+    cuts TEXT,
     PRIMARY KEY (sink, subject_kind, subject)
 ) STRICT, WITHOUT ROWID;
 

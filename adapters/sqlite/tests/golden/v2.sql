@@ -267,11 +267,13 @@ CREATE TABLE sink_mark (
     keep_alive INTEGER NOT NULL,
     catch_up TEXT,
     lost INTEGER NOT NULL,
+    -- JSON: a list of numbers. NULL when there is none.
+    cuts TEXT,
     PRIMARY KEY (sink, subject_kind, subject)
 ) STRICT, WITHOUT ROWID;
-INSERT INTO sink_mark VALUES(2,0,'00000000000000000000000000000003',1,'{"id":7}',1,NULL,0);
-INSERT INTO sink_mark VALUES(2,1,'m-00000000000000000000000000000003',0,NULL,0,'half',0);
-INSERT INTO sink_mark VALUES(2,2,'classifier',0,NULL,0,NULL,1);
+INSERT INTO sink_mark VALUES(2,0,'00000000000000000000000000000003',1,'{"id":7}',1,NULL,0,'[0,0,3]');
+INSERT INTO sink_mark VALUES(2,1,'m-00000000000000000000000000000003',0,NULL,0,'half',0,NULL);
+INSERT INTO sink_mark VALUES(2,2,'classifier',0,NULL,0,NULL,1,NULL);
 CREATE TABLE dead_letter (
     -- AUTOINCREMENT: a number that was settled names no other letter later.
     id INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -116,10 +116,15 @@ pub struct Mark {
     pub memory: Option<String>,
     /// Whether the peer must hear of it from time to time.
     pub keep_alive: bool,
-    /// How far its history has been sent, in fan-out's own form, while that goes on.
+    /// How far its history has been sent, in fan-out's own form, while that goes on. Without it, a mark means that the
+    /// sink knows the subject, or that all of it that is not delivered yet lies in the log.
     pub catch_up: Option<String>,
     /// Entries were dropped before they were delivered: its whole history must be sent again.
     pub lost: bool,
+    /// How what is under way of it, entries of a window or a part of its history, was cut because it was refused as
+    /// a whole. In order; each number is the place, in the list of pieces as it then was, of the piece that was
+    /// halved. Whoever goes on after a crash makes the same pieces of it.
+    pub cuts: Vec<u32>,
 }
 
 /// Which marks to list.
@@ -214,8 +219,9 @@ pub trait Cursors: fmt::Debug + Send + Sync + 'static {
         limit: usize,
     ) -> Result<Vec<(Subject, Mark)>>;
 
-    /// Gives up all that a sink has yet to get: the subjects concerned are marked as lost, the cursor moves to the
-    /// end, entries behind all cursors are removed. Returns how many subjects are marked now and were not before.
+    /// Gives up all that a sink has yet to get: the subjects concerned are marked as lost, and how far their histories
+    /// were and how they were cut is forgotten; the cursor moves to the end, entries behind all cursors are removed.
+    /// Returns how many subjects are marked now and were not before.
     async fn detach(&self, sink: &str) -> Result<u64>;
 }
 

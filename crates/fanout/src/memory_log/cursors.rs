@@ -106,7 +106,8 @@ impl Cursors for MemoryLog {
         let mut marked = 0;
         for subject in waiting {
             let mark = state.marks.entry((sink.to_owned(), subject)).or_default();
-            marked += u64::from(!std::mem::replace(&mut mark.lost, true));
+            marked += u64::from(!mark.lost);
+            *mark = Mark { lost: true, catch_up: None, cuts: vec![], ..std::mem::take(mark) };
         }
         let place = state.place(sink)?;
         (place.position, place.window_end) = (end, None);

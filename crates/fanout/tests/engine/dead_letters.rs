@@ -1,7 +1,9 @@
+use std::time::Duration;
+
 use trackside_core::{Batch, Capability, ErrorKind, Event, RunBatch};
-use trackside_fanout::Retried;
+use trackside_fanout::{Policy, Retried};
 use trackside_testkit::{
-    Inspect, MemoryTracker,
+    DeliveryFault, Inspect, MemoryTracker,
     fixture::{params, point, points, tags},
     tracker_suite::history::History,
 };
@@ -105,4 +107,27 @@ async fn without_its_beginning_a_run_is_parked() {
     scene.log(second);
     let status = scene.caught_up("memory").await;
     assert_eq!((status.dead, tracker.runs().await), (1, vec![]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_letter_waits_while_other_events_of_its_run_are_under_way() {
+    let scene = scene();
+    let policy = Policy { timeout: Duration::from_hours(1), ..Policy::default() };
+    let tracker = scene.add_with(MemoryTracker::new(), policy).await;
+    tracker.refuse_when(|batch| has_param(batch, "bad").then_some(ErrorKind::Invalid));
+    let history = with_a_bad_param();
+    let (first, second) = history.batches.split_at(history.batches.len() - 1);
+    scene.log(first);
+    assert_eq!(scene.caught_up("memory").await.dead, 1);
+    tracker.refuse_when(|_| None);
+    tracker.fail_next(1, DeliveryFault::Hang);
+    scene.log(second);
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    // Its memory is that from before what is under way.
+    let retried = scene.fanout.retry_dead_letters("memory", None).await.unwrap();
+    assert_eq!(retried, Retried { delivered: 0, failed: 1 });
+    scene.caught_up("memory").await;
+    let retried = scene.fanout.retry_dead_letters("memory", None).await.unwrap();
+    assert_eq!(retried, Retried { delivered: 1, failed: 0 });
+    assert_eq!(tracker.runs().await, [history.outcome]);
 }

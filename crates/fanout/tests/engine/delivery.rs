@@ -1,6 +1,6 @@
 use std::{sync::Arc, time::Duration};
 
-use trackside_core::{Batch, Capability, ErrorKind, Seq, Subject};
+use trackside_core::{Batch, Capability, ErrorKind};
 use trackside_fanout::{Fanout, Limits, Policy, SinkState};
 use trackside_testkit::{DeliveryFault, Inspect, MemoryTracker, tracker_suite::history::History};
 
@@ -171,16 +171,4 @@ async fn closing_lets_sinks_catch_up_and_does_not_wait_for_the_dead() {
     next.put(&dead, Policy::default()).await;
     next.caught_up("dead").await;
     assert_eq!(dead.runs().await, [history(1).outcome]);
-}
-
-#[tokio::test(start_paused = true)]
-async fn runs_that_live_are_said_to_live() {
-    let scene = scene();
-    let tracker = scene.add(MemoryTracker::new().with_keep_alive(Duration::from_secs(30))).await;
-    let history = History::of(1, Capability::ALL, vec![]);
-    scene.log(&history.batches);
-    scene.caught_up("memory").await;
-    tokio::time::sleep(Duration::from_secs(100)).await;
-    assert_eq!(tracker.beats(), vec![Subject::Run(history.outcome.id); 3]);
-    assert_eq!(tracker.delivered()[0].last, Seq(1));
 }

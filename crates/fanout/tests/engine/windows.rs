@@ -2,11 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
-use trackside_core::{Batch, ExperimentId, LoggedModelBatch, LoggedModelCreated, Seq, Subject, store::Cursors};
+use trackside_core::{
+    Batch, ExperimentId, LoggedModelBatch, LoggedModelCreated, RunBatch, RunId, RunStarted, Seq, Subject,
+    store::Cursors,
+};
 use trackside_fanout::{Fanout, Limits, Policy};
 use trackside_testkit::{
     DeliveryFault, Inspect, MemoryTracker,
-    fixture::{key, new_logged_model},
+    fixture::{at, key, new_logged_model, tag_list},
 };
 
 use crate::scene::{Scene, history, parts, scene, without_artifacts};
@@ -65,4 +68,32 @@ async fn a_logged_model_comes_after_the_run_that_made_it() {
     let (run, model) = (Subject::Run(beginning.run.clone()), Subject::LoggedModel(model));
     let order: Vec<_> = tracker.delivered().into_iter().map(|delivery| delivery.subject).collect();
     assert_eq!(order, [run.clone(), model, run]);
+}
+
+/// Run `n`, with its parent in a tag.
+fn below(n: u128, parent: u128) -> Batch {
+    let tags = tag_list(&[("mlflow.parentRunId", RunId::fresh(parent).as_str())]);
+    let started =
+        RunStarted { experiment: key("e"), name: String::new(), user: String::new(), started_at: at(1), tags };
+    Batch::Run(RunBatch { run: RunId::fresh(n), started: Some(started), events: vec![], last: Seq(0) })
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_of_many_runs_above_each_other_comes_after_its_parent() {
+    let scene = scene();
+    let tracker = scene.add_with(MemoryTracker::new(), Policy { window_bytes: u64::MAX, ..Policy::default() }).await;
+    let runs: Vec<Batch> = (1..=20_000).rev().map(|n| below(n, n - 1)).collect();
+    scene.log(&runs);
+    scene.caught_up("memory").await;
+    let order: Vec<_> = tracker.delivered().into_iter().map(|delivery| delivery.subject).collect();
+    assert_eq!(order, runs.iter().rev().map(Batch::subject).collect::<Vec<_>>());
+}
+
+#[tokio::test(start_paused = true)]
+async fn runs_above_each_other_in_a_circle_arrive() {
+    let scene = scene();
+    let tracker = scene.add(MemoryTracker::new()).await;
+    scene.log(&[below(1, 2), below(2, 3), below(3, 1), below(4, 2), below(5, 5)]);
+    assert_eq!(scene.caught_up("memory").await.dead, 0);
+    assert_eq!(tracker.runs().await.len(), 5);
 }

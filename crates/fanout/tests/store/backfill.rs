@@ -7,7 +7,7 @@ use trackside_core::{
 };
 use trackside_fanout::Selection;
 use trackside_testkit::{
-    Inspect, MemoryTracker, StoreInspect,
+    DeliveryFault, Inspect, MemoryTracker, StoreInspect,
     fixture::{at, key, new_experiment, new_logged_model, new_model_version, new_registered_model, new_run, params},
 };
 
@@ -79,6 +79,53 @@ async fn it_can_be_cancelled() {
     assert_eq!((status.selection.as_str(), status.done, status.total), ("all", 0, 1));
     scene.fanout.cancel_backfill("memory").await.unwrap();
     assert!(scene.status("memory").await.backfill.is_none());
+}
+
+#[tokio::test]
+async fn another_can_be_begun_in_the_middle_of_one() {
+    let scene = scene().await;
+    let other = scene.store.create_experiment(new_experiment("other")).await.unwrap().id;
+    for n in 1..=150 {
+        scene.run(n, vec![]).await;
+        scene.store.create_run(new_run(other, 1_000 + n)).await.unwrap();
+    }
+    let tracker = Arc::new(MemoryTracker::new());
+    tracker.fail_next(20, DeliveryFault::Slow(Duration::ZERO));
+    tracker.fail_next(1_000, DeliveryFault::Hang);
+    scene.put(&tracker).await;
+    scene.fanout.backfill("memory", Selection::Experiment("e".into())).await.unwrap();
+    scene.until("memory", |_| tracker.delivered().len() == 20).await;
+    scene.fanout.cancel_backfill("memory").await.unwrap();
+    assert!(scene.status("memory").await.backfill.is_none());
+    scene.fanout.backfill("memory", Selection::Experiment("other".into())).await.unwrap();
+    let status = scene.status("memory").await.backfill.unwrap();
+    assert_eq!((status.selection.as_str(), status.total), ("experiment other", 150));
+    tracker.recover();
+    scene.fanout.resume("memory").await.unwrap();
+    scene.caught_up("memory").await;
+    let runs = tracker.runs().await;
+    let of = |name: &str| runs.iter().filter(|run| run.experiment.as_str() == name).count();
+    assert_eq!(of("other"), 150);
+    assert!(of("e") <= 21, "only what was under way was sent to its end: {}", of("e"));
+}
+
+#[tokio::test]
+async fn a_run_that_was_begun_is_sent_to_its_end_although_the_backfill_was_cancelled() {
+    let scene = scene().await;
+    let run = scene.run(1, vec![params(&[("p", "1")])]).await;
+    scene.measure(&run, "m", 0..10).await;
+    let tracker = Arc::new(MemoryTracker::new());
+    tracker.fail_next(1, DeliveryFault::Slow(Duration::ZERO));
+    tracker.fail_next(1_000, DeliveryFault::Hang);
+    scene.put(&tracker).await;
+    scene.fanout.backfill("memory", Selection::All).await.unwrap();
+    scene.until("memory", |status| status.delivered > 0).await;
+    scene.fanout.cancel_backfill("memory").await.unwrap();
+    let scene = scene.restarted().await;
+    tracker.recover();
+    scene.put(&tracker).await;
+    scene.until("memory", |_| tracker.run(&run).is_some_and(|run| !run.points.is_empty())).await;
+    scene.assert_equal(tracker.as_ref()).await;
 }
 
 #[tokio::test]

@@ -84,3 +84,15 @@ pub async fn a_detached_sink_gets_what_comes_later(store: &dyn Store, log: &dyn 
     assert_eq!(listed(log, SINK).await.unwrap().lag.items, 2);
     assert!(end(log).await > Seq(position.0));
 }
+
+pub async fn what_was_under_way_of_a_lost_subject_is_forgotten(store: &dyn Store, log: &dyn Log) {
+    scene(store, log).await;
+    let half = |upto, lost| Mark { upto, lost, catch_up: Some("half".to_owned()), cuts: vec![1, 2], ..Mark::default() };
+    let marks = [half(Seq(0), false), half(Seq(0), true), half(end(log).await, false)];
+    let subjects = vec![run_subject(2), run_subject(3), Subject::RegisteredModel(key("r"))];
+    set_marks(log, SINK, subjects.iter().cloned().zip(marks.clone().map(Some)).collect()).await;
+    assert_eq!(log.detach(SINK).await.unwrap(), 2, "run 2 and the logged model");
+    let lost = Mark { lost: true, ..Mark::default() };
+    let [_, _, has_everything] = marks;
+    assert_eq!(log.marks(SINK, subjects).await.unwrap(), [lost.clone(), lost, has_everything].map(Some));
+}

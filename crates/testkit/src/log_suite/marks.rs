@@ -15,6 +15,7 @@ fn full() -> Mark {
         keep_alive: true,
         catch_up: Some(String::new()),
         lost: true,
+        cuts: vec![0, 7, u32::MAX],
     }
 }
 
@@ -67,7 +68,8 @@ pub async fn marks_of_one_sort_come_by_subject_in_pages(_: &dyn Store, log: &dyn
         MarkFilter::Lost => Mark { lost: true, ..Mark::default() },
     };
     set_marks(log, "other", subjects.iter().map(|subject| (subject.clone(), Some(full()))).collect()).await;
-    let without = vec![(run_subject(5), Some(Mark { memory: Some("m".to_owned()), upto: Seq(9), ..Mark::default() }))];
+    let of_no_sort = Mark { memory: Some("m".to_owned()), upto: Seq(9), cuts: vec![0], ..Mark::default() };
+    let without = vec![(run_subject(5), Some(of_no_sort))];
     set_marks(log, SINK, without).await;
     for filter in [MarkFilter::KeepAlive, MarkFilter::CatchingUp, MarkFilter::Lost] {
         let mark = of_sort(filter);

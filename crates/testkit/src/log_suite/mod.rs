@@ -81,6 +81,7 @@ macro_rules! log_suite {
                 a_detached_sink_has_lost_what_it_had_yet_to_get,
                 only_subjects_that_were_not_lost_before_are_counted,
                 what_was_delivered_as_history_is_not_lost,
+                what_was_under_way_of_a_lost_subject_is_forgotten,
                 a_detached_sink_gets_what_comes_later,
             }
             dead_letters {

@@ -100,3 +100,17 @@ async fn a_rule_refuses_batches_and_out_of_reach_everything() {
     tracker.set_out_of_reach(None);
     tracker.deliver(&history.batches[0], None).await.unwrap();
 }
+
+#[tokio::test]
+async fn what_is_held_back_is_let_go_of_once_a_run_was_quiet_for_an_interval() {
+    let tracker = MemoryTracker::new().with_keep_alive(Duration::from_secs(30)).letting_go();
+    let subject = Subject::Run(RunId::fresh(1));
+    let sign = async |memory, secs| tracker.keep_alive(&subject, Some(memory), Duration::from_secs(secs)).await;
+    assert_eq!(sign("7", 29).await.unwrap(), None);
+    assert_eq!(sign("7", 30).await.unwrap().as_deref(), Some("7, let go"));
+    assert_eq!(sign("7, let go", 60).await.unwrap(), None);
+    tracker.fail_next_signs(1, DeliveryFault::Before(ErrorKind::Unavailable));
+    assert_eq!(sign("8", 30).await.unwrap_err().kind(), ErrorKind::Unavailable);
+    let heard: Vec<_> = tracker.beats().into_iter().map(|beat| (beat.memory.unwrap(), beat.quiet.as_secs())).collect();
+    assert_eq!(heard, [("7".to_owned(), 29), ("7".to_owned(), 30), ("7, let go".to_owned(), 60)]);
+}

@@ -10,20 +10,24 @@ use crate::{
 };
 
 /// Enough that every pair of kinds of event has met; each costs a destination a few hundred calls.
-const SEEDS: std::ops::Range<u64> = 0..12;
+const N_SEEDS: u64 = 12;
+const FEW_SEEDS: u64 = 3;
 
 /// Runs that are drawn alike and cut differently.
 const N_CUTS: u128 = 29;
+const FEW_CUTS: u128 = 5;
 
 /// A few histories, of runs with different numbers.
 pub(super) fn histories(terms: Terms) -> Vec<History> {
-    let drawn = SEEDS.map(|seed| History::pseudo_random(seed, u128::from(seed) + 2, terms));
+    let n_seeds = if terms.limits.few_histories { FEW_SEEDS } else { N_SEEDS };
+    let drawn = (0..n_seeds).map(|seed| History::pseudo_random(seed, u128::from(seed) + 2, terms));
     std::iter::once(History::of_every_kind(1, terms)).chain(drawn).collect()
 }
 
 /// The same history of runs 1, 2 and so on.
 pub(super) fn histories_of(seed: u64, terms: Terms) -> Vec<History> {
-    (1..=N_CUTS).map(|n| History::pseudo_random(seed, n, terms)).filter(|history| history.batches.len() > 1).collect()
+    let n_cuts = if terms.limits.few_histories { FEW_CUTS } else { N_CUTS };
+    (1..=n_cuts).map(|n| History::pseudo_random(seed, n, terms)).filter(|history| history.batches.len() > 1).collect()
 }
 
 /// A place within a history, another for each number.
