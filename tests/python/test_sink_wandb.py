@@ -15,10 +15,9 @@ from pathlib import Path
 import pytest
 import wandb_client as training
 import wandb_server
-import yaml
-from conftest import REPOSITORY, TRACKSIDE_START_SECS, Server, free_port, start_server
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param
+from sidecar import sidecar
 
 T0 = 1_700_000_000_000
 HERE = Path(__file__).resolve().parent
@@ -60,15 +59,8 @@ def real_client(server, tmp_path):
 
 @contextmanager
 def trackside_with(sink, root):
-    """Trackside with an empty data directory that mirrors to this sink."""
-    binary = Path(os.environ.get("TRACKSIDE_BIN") or REPOSITORY / "target/debug/trackside")
-    assert binary.is_file(), f"{binary.name} is not built: run `cargo build`, or set TRACKSIDE_BIN"
-    config = root / "trackside.yaml"
-    quick = {"linger_ms": 50, "retry_base_ms": 20, "retry_max_secs": 1}
-    config.write_text(yaml.safe_dump({"version": 1, "sinks": {"wandb": {"type": "wandb"} | sink | quick}}))
-    running = Server(f"http://127.0.0.1:{(port := free_port())}", root / "data")
-    command = [str(binary), "serve", "--port", str(port), "--data-dir", str(running.data_dir), "--config", str(config)]
-    with start_server(command, running.url, root / "server.log", TRACKSIDE_START_SECS):
+    """An MLflow client of a Trackside with an empty data directory that mirrors to this sink."""
+    with sidecar(root, {"wandb": {"type": "wandb"} | sink}) as running:
         yield MlflowClient(tracking_uri=running.url, registry_uri=running.url)
 
 
@@ -287,6 +279,24 @@ def test_steps_that_repeat_or_fall_lose_nothing(client, server):
     assert sorted(map(comparable, arrived)) == sorted(map(comparable, map(list, points)))
     numbers = [row["_step"] for row in run.rows]
     assert numbers == sorted(set(numbers))
+
+
+def test_a_row_is_sent_when_it_is_over(client, server):
+    run_id = begin(client)
+    for step in range(3):
+        for key in ("a", "b"):
+            client.log_metric(run_id, key, step, timestamp=T0, step=step)
+    server.wait_for(lambda: any(run.summary.get("b") == 2 for run in server.runs.values()))
+    run = server.run(run_id)
+    assert [row["_step"] for row in run.rows] == [0, 1]
+    client.set_terminated(run_id)
+    server.wait_for(lambda: server.ended(run_id))
+    # What comes after the end has nothing to wait for.
+    client.log_metric(run_id, "c", 3, timestamp=T0, step=2)
+    server.wait_for(lambda: len(run.rows) == 4)
+    places = [(row["_step"], row.get("trackside/step"), sorted(row.keys() & {"a", "b", "c"})) for row in run.rows]
+    assert places == [(0, None, ["a", "b"]), (1, None, ["a", "b"]), (2, None, ["a", "b"]), (3, 2, ["c"])]
+    assert run.state == "finished"
 
 
 def test_a_server_in_trouble_gets_everything_once(server, tmp_path):

@@ -1,6 +1,8 @@
 """A W&B server for tests: as much of one as the real client 0.31 needs to log runs and to read them back.
 
 Lines of a stream are kept by offset, so that a request sent twice shows once, and every request is kept as it came.
+A line of a history never changes: the real client does not do that, and what the real server would make of it is not
+known.
 Sources: the protocol reference of this project (sections 1 to 4), and what the client itself sends. Also a program:
 `python wandb_server.py --port 8080` serves until it is ended.
 """
@@ -109,6 +111,8 @@ class WandbServer:
     def __init__(self, port: int = 0) -> None:
         self.runs: dict[tuple[str, str, str], Run] = {}
         self.requests: list[Request] = []
+        # Lines of a history that came again with another content.
+        self.rewritten: list[str] = []
         # Answers in place of the server where it returns (status, headers, body); a status of None cuts the
         # connection after acting.
         self.fault: Callable[[Request], tuple[int | None, dict, bytes] | None] = lambda _: None
@@ -199,6 +203,8 @@ class WandbServer:
         for stream, block in (sent.get("files") or {}).items():
             lines = run.streams.setdefault(stream, {})
             for offset, line in enumerate(block["content"], block.get("offset", 0)):
+                if stream == HISTORY and lines.get(offset, line) != line:
+                    self.rewritten.append(f"line {offset} of {run.name}: {lines[offset]} became {line}")
                 lines[offset] = line
         run.uploaded += sent.get("uploaded") or []
         run.exitcode = sent["exitcode"] if sent.get("complete") else None
@@ -346,12 +352,13 @@ class WandbServer:
 
 @contextmanager
 def serve(port: int = 0) -> Iterator[WandbServer]:
-    """Answers until the block ends."""
+    """Answers until the block ends, and fails when a line of a history has changed by then."""
     server = WandbServer(port)
     thread = threading.Thread(target=server.http.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:
         yield server
+        assert not server.rewritten, "\n".join(server.rewritten)
     finally:
         server.http.shutdown()
         server.http.server_close()

@@ -37,11 +37,14 @@ pub(crate) struct Memory {
 /// How far the history of a run goes.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct History {
-    /// Rows that are final.
+    /// Rows that are written.
     pub(crate) closed: u64,
     /// The last row of all.
     pub(crate) last: Option<Place>,
-    /// The last row, while it may still be added to; its line number is `closed`.
+    /// The last row, which is over and will be written next; its line number is `closed`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) over: Option<Row>,
+    /// The last row, while it may still be added to; its line number will be `closed`.
     pub(crate) open: Option<Row>,
 }
 
@@ -156,12 +159,13 @@ mod tests {
         let mut memory = Memory::begin("p".into(), 1);
         memory.summary = (0..).map(|n| format!("m{n}")).zip(values.map(Double)).collect();
         let place = Place { number: 2, time: 3 };
-        memory.history = History {
-            closed: 1,
-            last: Some(place),
-            open: Some(Row { step: i64::MIN, place, values: memory.summary.clone() }),
-        };
-        assert_eq!(Memory::parse(&memory.to_text().unwrap()).unwrap(), memory);
+        let row = Row { step: i64::MIN, place, values: memory.summary.clone() };
+        let history = History { closed: 1, last: Some(place), over: None, open: None };
+        for history in [History { open: Some(row.clone()), ..history.clone() }, History { over: Some(row), ..history }]
+        {
+            memory.history = history;
+            assert_eq!(Memory::parse(&memory.to_text().unwrap()).unwrap(), memory);
+        }
     }
 
     #[test]

@@ -2,57 +2,57 @@
 //!
 //! W&B wants one row per step with all that was measured at it, and a row number, `_step`, that rises. Points come in
 //! any order and may repeat a step. So the points of a batch are sorted by step, and a point joins the first row of
-//! its step that has no value for its metric; a row has one time, its latest point's. The last row stays open: points
-//! of the same step in the next batch join it, and its line is written again. Where batches are cut therefore does
-//! not show in a run whose steps rise.
+//! its step that has no value for its metric; a row has one time, its latest point's.
+//!
+//! The last row stays open: points of the same step in the next batch join it, so where batches are cut does not show
+//! in a run whose steps rise. Like the vendor's client we write a line only once, so an open row is held back, in the
+//! memory, until it is over: when a point of another step comes, when the run ends, when it is too large to be
+//! remembered, or when nothing was delivered of the run for [`HOLD`]. What comes after the end is not held back. The
+//! summary has everything at once.
 //!
 //! `_step` is the step where that rises, and one more than the last row's where it does not (a step repeated, gone
 //! back to, negative, or beyond 2^53). Such a row says its step under [`STEP`]: nothing is lost.
 
-use std::collections::{BTreeMap, HashMap};
-
-use trackside_core::MetricPoint;
-use trackside_wandb_wire::{
-    extended_json::{self, Object},
-    file_stream::MAX_LINE_BYTES,
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
 };
 
-use crate::memory::{Double, History, Memory, Place, Row};
+use trackside_core::MetricPoint;
+use trackside_wandb_wire::file_stream::MAX_LINE_BYTES;
 
-/// The metric that holds the step where `_step` cannot.
-pub(crate) const STEP: &str = "trackside/step";
+use crate::{
+    line::{OWN_BYTES, STEP, size},
+    memory::{Double, History, Memory, Place, Row},
+};
+
 /// Keys of a row that are no metrics.
 const RESERVED: [&str; 5] = ["_step", "_timestamp", "_runtime", "_wandb", STEP];
 /// Largest whole number that every reader of JSON keeps.
 const MAX_EXACT: i64 = 1 << 53;
-/// Room for the keys of a row that are no metrics.
-const OWN_BYTES: usize = 200;
-/// The longest number, quotes and commas around it.
-const NUMBER_BYTES: usize = 30;
 /// A larger row does not stay open: it would have to be remembered.
 const MAX_OPEN_BYTES: usize = 64 << 10;
+/// An open row of which nothing was heard for so long is over. Longer than most steps take, short enough for somebody
+/// who waits to see the last step of a run that hangs.
+const HOLD: Duration = Duration::from_mins(10);
 
 /// Whether a metric of this name can be shown.
 pub(crate) fn allows(key: &str) -> bool {
     !RESERVED.contains(&key)
 }
 
-/// What is to be written, one line after the other.
+/// Rows that are over, to be written one line after the other.
 #[derive(Debug, Default)]
 pub(crate) struct Written {
     /// Line number of the first.
     pub(crate) offset: u64,
-    /// In order; the last one is the open row of the memory, if that has one.
+    /// In order.
     pub(crate) rows: Vec<Row>,
-    /// The row that was open and that nothing joined, in the line before. Where lines stay it is written already.
-    pub(crate) closed: Option<Row>,
 }
 
-/// Takes points into the memory of a run. All their names are [allowed](allows).
+/// Takes points into the memory of a run, which knows already whether the run has ended. All their names are
+/// [allowed](allows).
 pub(crate) fn take(points: &[&MetricPoint], memory: &mut Memory) -> Written {
-    if points.is_empty() {
-        return Written { offset: memory.history.closed, ..Written::default() };
-    }
     let before = std::mem::take(&mut memory.history);
     let mut table = Table::resume(before.open, before.last);
     let mut sorted = points.to_vec();
@@ -63,16 +63,26 @@ pub(crate) fn take(points: &[&MetricPoint], memory: &mut Memory) -> Written {
     for (key, value) in table.rows.iter().flat_map(|row| &row.values) {
         memory.summary.insert(key.clone(), *value);
     }
-    let mut history = History { closed: before.closed + table.rows.len() as u64, last: table.last, open: None };
-    if let Some(last) = table.rows.last()
-        && table.sizes.last().is_some_and(|bytes| *bytes <= MAX_OPEN_BYTES)
-    {
-        history.closed -= 1;
-        history.open = Some(last.clone());
+    let held = memory.exit_code.is_none() && table.sizes.last().is_some_and(|bytes| *bytes <= MAX_OPEN_BYTES);
+    let open = if held { table.rows.pop() } else { None };
+    let rows: Vec<Row> = before.over.into_iter().chain(table.rows).collect();
+    memory.history = History { closed: before.closed + rows.len() as u64, last: table.last, over: None, open };
+    Written { offset: before.closed, rows }
+}
+
+/// Lets go of the open row of a run of which nothing was delivered for so long; `None` when all stays as it is.
+///
+/// It goes in two steps: the memory says that it is over, and a later call that has been given this memory writes it.
+/// Were it written at once and the memory then lost, a point of its step could still join it and change its line.
+pub(crate) fn settle(memory: &mut Memory, quiet: Duration) -> Option<Written> {
+    let history = &mut memory.history;
+    let offset = history.closed;
+    if let Some(row) = history.over.take() {
+        history.closed += 1;
+        return Some(Written { offset, rows: vec![row] });
     }
-    memory.history = history;
-    let closed = (table.resumed && !table.touched).then(|| table.rows.remove(0));
-    Written { offset: before.closed + u64::from(closed.is_some()), rows: table.rows, closed }
+    history.over = history.open.take_if(|_| quiet >= HOLD);
+    history.over.is_some().then(|| Written { offset, rows: Vec::new() })
 }
 
 /// Rows under construction.
@@ -86,16 +96,12 @@ struct Table {
     of_step: HashMap<i64, Vec<usize>>,
     /// How many rows of a step have no more room for a metric.
     taken: HashMap<(i64, String), usize>,
-    /// Whether the first row is the open one of the batch before, and whether it has been added to.
-    resumed: bool,
-    touched: bool,
 }
 
 impl Table {
     fn resume(open: Option<Row>, last: Option<Place>) -> Self {
         let mut table = Self { last, ..Self::default() };
         if let Some(row) = open {
-            table.resumed = true;
             table.of_step.insert(row.step, vec![0]);
             table.taken.extend(row.values.keys().map(|key| ((row.step, key.clone()), 1)));
             table.sizes.push(OWN_BYTES + row.values.keys().map(|key| size(key)).sum::<usize>());
@@ -120,7 +126,6 @@ impl Table {
         };
         self.taken.insert((step, key.to_owned()), nth);
         self.sizes[index] += bytes;
-        self.touched |= index == 0;
         let row = &mut self.rows[index];
         row.place.time = row.place.time.max(time);
         row.values.insert(key.to_owned(), Double(metric.point.value));
@@ -142,93 +147,64 @@ impl Table {
     }
 }
 
-/// What a value of this metric adds to a line, at most.
-fn size(key: &str) -> usize {
-    extended_json::text(key).len() + NUMBER_BYTES
-}
-
-/// Keys and values of a row, as extended JSON.
-pub(crate) fn fields(row: &Row, started_at: i64) -> Vec<(&str, String)> {
-    let mut fields: Vec<(&str, String)> =
-        row.values.iter().map(|(key, value)| (key.as_str(), extended_json::number(value.0))).collect();
-    if row.step != row.place.number {
-        fields.push((STEP, row.step.to_string()));
-    }
-    fields.extend(standing(row.place, started_at));
-    fields
-}
-
-/// Keys and values of the summary, as extended JSON. Metrics that would make the line too long are left out: they are
-/// in the history all the same.
-pub(crate) fn summary(memory: &Memory) -> Vec<(&str, String)> {
-    let Some(last) = memory.history.last else { return Vec::new() };
-    let mut bytes = OWN_BYTES;
-    let values = memory.summary.iter().take_while(|(key, _)| {
-        bytes += size(key);
-        bytes <= MAX_LINE_BYTES
-    });
-    let mut fields: Vec<(&str, String)> =
-        values.map(|(key, value)| (key.as_str(), extended_json::number(value.0))).collect();
-    fields.extend(standing(last, memory.started_at));
-    fields.push(("_wandb", format!("{{\"runtime\":{}}}", runtime_secs(last.time, memory.started_at))));
-    fields
-}
-
-/// A line of these fields.
-pub(crate) fn line(fields: &[(&str, String)]) -> String {
-    let mut object = Object::default();
-    for (key, value) in fields {
-        object.raw(key, value);
-    }
-    object.finish()
-}
-
-/// Whole seconds from start to this time; 0 when clocks disagree.
-pub(crate) const fn runtime_secs(time: i64, started_at: i64) -> i64 {
-    let runtime = time.saturating_sub(started_at) / 1000;
-    if runtime < 0 { 0 } else { runtime }
-}
-
-fn standing(place: Place, started_at: i64) -> [(&'static str, String); 3] {
-    [
-        ("_step", place.number.to_string()),
-        ("_timestamp", seconds(place.time)),
-        ("_runtime", seconds(place.time.saturating_sub(started_at).max(0))),
-    ]
-}
-
-fn seconds(millis: i64) -> String {
-    #[expect(clippy::cast_precision_loss, reason = "exact for 285,000 years; the protocol wants a double")]
-    extended_json::number(millis as f64 / 1000.0)
-}
-
 #[cfg(test)]
 mod tests {
     use trackside_core::{Key, Point, Timestamp};
 
     use super::*;
+    use crate::line::{fields, summary, text};
 
     fn metric(key: &str, step: i64, value: f64) -> MetricPoint {
         let point = Point { step, time: Timestamp::from_millis(1_000 + step.clamp(0, 1_000)), value };
         MetricPoint { key: Key::new(key).unwrap(), point, subject: None }
     }
 
-    /// Lines by number, after these batches.
-    fn written(batches: &[Vec<MetricPoint>]) -> (BTreeMap<u64, String>, Memory) {
-        let mut memory = Memory::begin("p".into(), 1_000);
-        let mut lines = BTreeMap::new();
-        for batch in batches {
-            let rows = take(&batch.iter().collect::<Vec<_>>(), &mut memory);
-            lines.extend((rows.offset..).zip(rows.rows.iter().map(|row| line(&fields(row, memory.started_at)))));
-        }
-        (lines, memory)
+    /// A history that is being written.
+    struct Log {
+        lines: Vec<String>,
+        memory: Memory,
     }
 
+    impl Log {
+        fn begin() -> Self {
+            Self { lines: Vec::new(), memory: Memory::begin("p".into(), 1_000) }
+        }
+
+        /// How many lines this adds.
+        fn take(&mut self, points: &[MetricPoint]) -> usize {
+            let written = take(&points.iter().collect::<Vec<_>>(), &mut self.memory);
+            self.write(&written)
+        }
+
+        fn settle(&mut self, quiet: Duration) -> Option<usize> {
+            settle(&mut self.memory, quiet).map(|written| self.write(&written))
+        }
+
+        fn end(&mut self) -> usize {
+            self.memory.exit_code = Some(0);
+            self.take(&[])
+        }
+
+        fn write(&mut self, written: &Written) -> usize {
+            assert_eq!(written.offset, self.lines.len() as u64, "each line is written once, and none is left out");
+            self.lines.extend(written.rows.iter().map(|row| text(&fields(row, self.memory.started_at))));
+            assert_eq!(self.lines.len() as u64, self.memory.history.closed);
+            written.rows.len()
+        }
+    }
+
+    /// All lines of a run that ends after these batches.
     fn lines(batches: &[Vec<MetricPoint>]) -> Vec<String> {
-        let (lines, memory) = written(batches);
-        assert!(lines.keys().copied().eq(0..lines.len() as u64), "no line is left out");
-        assert_eq!(lines.len() as u64, memory.history.closed + u64::from(memory.history.open.is_some()));
-        lines.into_values().collect()
+        let mut log = Log::begin();
+        for batch in batches {
+            log.take(batch);
+        }
+        log.end();
+        log.lines
+    }
+
+    fn metrics_of(lines: &[String]) -> Vec<&str> {
+        lines.iter().map(|line| line.split_once(",\"_timestamp").unwrap().0).collect()
     }
 
     #[test]
@@ -252,9 +228,8 @@ mod tests {
     fn a_step_that_repeats_or_falls_is_told_beside_a_number_that_rises() {
         let batch = vec![metric("a", 5, 1.0), metric("a", 5, 2.0), metric("a", 6, 3.0)];
         let lines = lines(&[batch, vec![metric("a", 0, 4.0)], vec![metric("a", i64::MAX, 5.0), metric("a", 9, 6.0)]]);
-        let standing: Vec<_> = lines.iter().map(|line| line.split_once(",\"_timestamp").unwrap().0).collect();
         assert_eq!(
-            standing,
+            metrics_of(&lines),
             [
                 r#"{"a":1.0,"_step":5"#,
                 r#"{"a":2.0,"trackside/step":5,"_step":6"#,
@@ -280,30 +255,77 @@ mod tests {
     }
 
     #[test]
-    fn an_open_row_that_nothing_joins_is_not_written_again() {
-        let mut memory = Memory::begin("p".into(), 0);
-        take(&[&metric("a", 1, 1.0)], &mut memory);
-        let rows = take(&[&metric("a", 2, 1.0)], &mut memory);
-        assert_eq!((rows.offset, rows.rows.len()), (1, 1));
-        assert_eq!(take(&[], &mut memory).rows.len(), 0);
+    fn a_row_is_written_when_it_is_over() {
+        let mut log = Log::begin();
+        assert_eq!(log.take(&[metric("a", 1, 1.0)]), 0);
+        assert_eq!(log.take(&[metric("b", 1, 2.0)]), 0);
+        assert_eq!(log.take(&[]), 0);
+        assert_eq!(log.take(&[metric("a", 2, 3.0)]), 1);
+        assert_eq!(log.end(), 1);
+        assert_eq!(log.take(&[metric("b", 2, 4.0)]), 1, "what comes after the end is not held back");
+        log.memory.exit_code = None;
+        assert_eq!(log.take(&[metric("b", 3, 5.0)]), 0, "it is when the run goes on");
+        log.end();
+        assert_eq!(
+            metrics_of(&log.lines),
+            [
+                r#"{"a":1.0,"b":2.0,"_step":1"#,
+                r#"{"a":3.0,"_step":2"#,
+                r#"{"b":4.0,"trackside/step":2,"_step":3"#,
+                r#"{"b":5.0,"trackside/step":3,"_step":4"#,
+            ]
+        );
+    }
+
+    #[test]
+    fn no_line_changes_wherever_batches_are_cut() {
+        let steps = [3, 3, 4, 4, 2, 4, -1, 5, 5, i64::MAX, 6];
+        let all: Vec<_> =
+            steps.iter().zip(["a", "b"].iter().cycle()).map(|(step, key)| metric(key, *step, 0.5)).collect();
+        for (first, second) in (0..all.len()).flat_map(|first| (first..all.len()).map(move |second| (first, second))) {
+            // The log looks at each line.
+            let lines = lines(&[all[..first].to_vec(), all[first..second].to_vec(), all[second..].to_vec()]);
+            assert_eq!(lines.iter().map(|line| line.matches(":0.5").count()).sum::<usize>(), all.len());
+        }
+    }
+
+    #[test]
+    fn a_row_of_which_nothing_is_heard_is_let_go_in_two_steps() {
+        let mut log = Log::begin();
+        log.take(&[metric("a", 1, 1.0)]);
+        assert_eq!(log.settle(HOLD.checked_sub(Duration::from_millis(1)).unwrap()), None);
+        assert_eq!(log.settle(HOLD), Some(0));
+        let settled = log.memory.clone();
+        assert_eq!(log.settle(Duration::ZERO), Some(1));
+        assert_eq!(log.settle(HOLD), None);
+        log.take(&[metric("b", 1, 2.0)]);
+        log.end();
+        assert_eq!(metrics_of(&log.lines), [r#"{"a":1.0,"_step":1"#, r#"{"b":2.0,"trackside/step":1,"_step":2"#]);
+
+        // The memory after the second step may be lost: a batch that comes instead writes the same line first.
+        let mut other = Log { lines: vec![], memory: settled };
+        assert_eq!(other.take(&[metric("b", 1, 2.0)]), 1);
+        other.end();
+        assert_eq!(other.lines, log.lines);
     }
 
     #[test]
     fn rows_stay_below_the_longest_line() {
         let long = "ä".repeat(950);
         let batch: Vec<_> = (0..12_000).map(|n| metric(&format!("{n}{long}"), 1, 1.0)).collect();
-        let (lines, memory) = written(&[batch]);
-        assert!(lines.len() > 1 && lines.values().all(|line| line.len() <= MAX_LINE_BYTES));
-        assert!(line(&summary(&memory)).len() <= MAX_LINE_BYTES);
-        assert_eq!(memory.history.open, None, "a large row is not remembered");
+        let mut log = Log::begin();
+        assert!(log.take(&batch) > 1 && log.lines.iter().all(|line| line.len() <= MAX_LINE_BYTES));
+        assert!(text(&summary(&log.memory)).len() <= MAX_LINE_BYTES);
+        assert_eq!(log.memory.history.open, None, "a large row is not remembered");
     }
 
     #[test]
     fn the_summary_has_the_latest_of_each() {
-        let (_, memory) =
-            written(&[vec![metric("a", 1, 1.0), metric("b", 1, f64::INFINITY)], vec![metric("a", 3, 2.0)]]);
+        let mut log = Log::begin();
+        log.take(&[metric("a", 1, 1.0), metric("b", 1, f64::INFINITY)]);
+        log.take(&[metric("a", 3, 2.0)]);
         assert_eq!(
-            line(&summary(&memory)),
+            text(&summary(&log.memory)),
             r#"{"a":2.0,"b":Infinity,"_step":3,"_timestamp":1.003,"_runtime":0.003,"_wandb":{"runtime":0}}"#
         );
     }

@@ -100,11 +100,12 @@ impl TrackerInterface for WandbTracker {
         matches!(self.peer, Peer::Online(_)).then_some(HEARTBEAT)
     }
 
-    async fn keep_alive(&self, subject: &Subject, memory: Option<&str>, _quiet: Duration) -> Result<Option<String>> {
-        if let (Peer::Online(server), Subject::Run(run), Some(memory)) = (&self.peer, subject, memory) {
-            server.keep_alive(run, &Memory::parse(memory)?).await?;
-        }
-        Ok(None)
+    async fn keep_alive(&self, subject: &Subject, memory: Option<&str>, quiet: Duration) -> Result<Option<String>> {
+        let (Peer::Online(server), Subject::Run(run), Some(memory)) = (&self.peer, subject, memory) else {
+            return Ok(None);
+        };
+        let memory = server.keep_alive(run, Memory::parse(memory)?, quiet).await?;
+        memory.as_ref().map(Memory::to_text).transpose()
     }
 }
 

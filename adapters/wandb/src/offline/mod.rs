@@ -91,8 +91,7 @@ impl Directories {
         records.config(change, &mut file.datasets);
         records.files(&copied);
         let rows = rows::take(&change.points, &mut memory);
-        let n_final = rows.rows.len() - usize::from(memory.history.open.is_some() && !rows.rows.is_empty());
-        for row in rows.closed.iter().chain(&rows.rows[..n_final]) {
+        for row in &rows.rows {
             records.row(row, memory.started_at);
         }
         (file.bytes, file.records) = records.end();

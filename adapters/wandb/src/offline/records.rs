@@ -13,8 +13,8 @@ use trackside_wandb_wire::{
 
 use crate::{
     change::{Change, Fields, OWN},
+    line,
     memory::{Memory, Row},
-    rows,
 };
 
 /// Oldest client that reads what we write, as the vendor's own client says it.
@@ -62,7 +62,7 @@ impl Records {
         let start_time = Some(Time { seconds, nanos });
         self.run(Run { start_time, ..run_record(run, entity, &memory.project, &change.fields) });
         let options = Some(MetricOptions { hidden: true, defined: true });
-        self.push(Record { metric: Some(Metric { name: rows::STEP.to_owned(), options }), ..Record::default() });
+        self.push(Record { metric: Some(Metric { name: line::STEP.to_owned(), options }), ..Record::default() });
     }
 
     /// Name, notes and the like, if they change: a second run record is read as an update.
@@ -110,7 +110,7 @@ impl Records {
 
     /// A row of metrics.
     pub(super) fn row(&mut self, row: &Row, started_at: i64) {
-        let item = items(rows::fields(row, started_at));
+        let item = items(line::fields(row, started_at));
         let step = Some(Step { num: row.place.number });
         self.push(Record { history: Some(History { item, step }), ..Record::default() });
     }
@@ -120,13 +120,13 @@ impl Records {
         if let Some(row) = &memory.history.open {
             self.row(row, memory.started_at);
         }
-        let summary = items(rows::summary(memory));
+        let summary = items(line::summary(memory));
         if !summary.is_empty() {
             self.push(Record { summary: Some(Items { update: summary, remove: vec![] }), ..Record::default() });
         }
         if let Some(exit_code) = memory.exit_code {
             let last = memory.history.last.map_or(memory.started_at, |last| last.time);
-            let runtime = rows::runtime_secs(last, memory.started_at).try_into().unwrap_or(i32::MAX);
+            let runtime = line::runtime_secs(last, memory.started_at).try_into().unwrap_or(i32::MAX);
             self.push(Record { exit: Some(Exit { exit_code, runtime }), ..Record::default() });
         }
     }

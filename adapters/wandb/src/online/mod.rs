@@ -2,17 +2,19 @@
 //!
 //! A batch becomes at most: one upsert of the run, uploads, and requests of the file stream, in this order, of which
 //! the last says what was uploaded and, when the run has ended, that it has. Requests of one run follow each other.
+//! The row of history that is still open is in none of them: what W&B does with a line that changes is not known.
 
 mod client;
 mod refusal;
+mod requests;
 mod upload;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use trackside_core::{ArtifactSource, Error, Result, RunId};
 use trackside_wandb_wire::{
     config::Document,
-    file_stream::{FileStreamRequest, HISTORY, Lines, MAX_REQUEST_BYTES, SUMMARY},
+    file_stream::FileStreamRequest,
     names,
     resume_status::RunResumeStatus,
     upsert_bucket::{Bucket, UpsertBucket},
@@ -22,8 +24,9 @@ pub(crate) use client::Client;
 
 use crate::{
     change::{Change, Fields},
+    line,
     memory::Memory,
-    rows::{self, Written},
+    rows,
 };
 
 /// A server, and where in it runs go.
@@ -65,22 +68,39 @@ impl Server {
         let rows = rows::take(&change.points, &mut memory);
         let place = Place { entity: &memory.entity, project: &memory.project, name: &name };
         let uploaded = upload::files(&self.client, self.artifacts.as_ref(), run, place, &change.files).await?;
-        if !rows.rows.is_empty() || !uploaded.is_empty() || change.status.is_some() || memory.exit_code != was {
-            for request in requests(&rows, &memory, uploaded) {
-                self.client.stream(place, &request).await?;
-            }
+        let summary = (!change.points.is_empty()).then(|| line::text(&line::summary(&memory)));
+        let says_status = change.status.is_some() || memory.exit_code != was;
+        if summary.is_some() || !rows.rows.is_empty() || !uploaded.is_empty() || says_status {
+            self.stream(place, requests::of(&rows, summary, uploaded, &memory)).await?;
         }
         Ok(memory)
     }
 
-    /// Says that the run goes on.
-    pub(crate) async fn keep_alive(&self, run: &RunId, memory: &Memory) -> Result<()> {
+    /// Says that the run goes on, of which nothing was delivered for so long; the new memory, if it changes.
+    pub(crate) async fn keep_alive(&self, run: &RunId, mut memory: Memory, quiet: Duration) -> Result<Option<Memory>> {
         if memory.exit_code.is_some() {
-            return Ok(());
+            return Ok(None);
         }
+        let settled = rows::settle(&mut memory, quiet);
+        let changed = settled.is_some();
         let name = names::run_id(run.as_str());
         let place = Place { entity: &memory.entity, project: &memory.project, name: &name };
-        self.client.stream(place, &FileStreamRequest::default()).await
+        self.stream(place, requests::of(&settled.unwrap_or_default(), None, vec![], &memory)).await?;
+        Ok(changed.then_some(memory))
+    }
+
+    /// Sends requests, in parts where one is too large for the server: lines stay what they are, whereas halves of the
+    /// batch could make other rows than a try of the whole whose answer was lost.
+    async fn stream(&self, place: Place<'_>, requests: Vec<FileStreamRequest>) -> Result<()> {
+        let mut requests = VecDeque::from(requests);
+        while let Some(request) = requests.pop_front() {
+            let Err(error) = self.client.stream(place, &request).await else { continue };
+            let parts = if refusal::is_too_large(&error) { requests::halves(request) } else { None };
+            let Some((first, second)) = parts else { return Err(error) };
+            requests.push_front(second);
+            requests.push_front(first);
+        }
+        Ok(())
     }
 
     /// Creates the run, or makes one that is there begin anew.
@@ -88,7 +108,7 @@ impl Server {
         let experiment = change.started.map_or("", |started| started.experiment.as_str());
         let project = self.project.clone().unwrap_or_else(|| names::project(experiment));
         let mut document = Document::default();
-        document.begin(rows::STEP);
+        document.begin(line::STEP);
         change.apply(&mut document);
         let call = upsert(name, self.entity.clone(), project, change);
         self.client.upsert(&UpsertBucket { config: Some(document.to_text()), ..call }).await
@@ -130,45 +150,4 @@ fn upsert(name: &str, entity: Option<String>, project: String, change: &Change<'
         program: change.fields.program.clone(),
         repo: change.fields.repo.clone(),
     }
-}
-
-/// Requests that write these rows, none too large; the last says the rest.
-fn requests(rows: &Written, memory: &Memory, uploaded: Vec<String>) -> Vec<FileStreamRequest> {
-    let mut blocks: Vec<Lines> = Vec::new();
-    let mut bytes = MAX_REQUEST_BYTES;
-    for (number, row) in (rows.offset..).zip(&rows.rows) {
-        let line = rows::line(&rows::fields(row, memory.started_at));
-        bytes += line.len();
-        if bytes > MAX_REQUEST_BYTES {
-            bytes = line.len();
-            blocks.push(Lines { offset: number, content: Vec::new() });
-        }
-        if let Some(block) = blocks.last_mut() {
-            block.content.push(line);
-        }
-    }
-    let wrote = !blocks.is_empty();
-    let history = |lines| FileStreamRequest {
-        files: BTreeMap::from([(HISTORY.to_owned(), lines)]),
-        ..FileStreamRequest::default()
-    };
-    let mut requests: Vec<FileStreamRequest> = blocks.into_iter().map(history).collect();
-    let mut rest = FileStreamRequest {
-        files: BTreeMap::new(),
-        uploaded,
-        complete: memory.exit_code.map(|_| true),
-        exitcode: memory.exit_code,
-    };
-    if wrote {
-        let line = rows::line(&rows::summary(memory));
-        // A request of its own when the two would be too large together.
-        if bytes + line.len() <= MAX_REQUEST_BYTES
-            && let Some(last) = requests.pop()
-        {
-            rest.files = last.files;
-        }
-        rest.files.insert(SUMMARY.to_owned(), Lines { offset: 0, content: vec![line] });
-    }
-    requests.push(rest);
-    requests
 }

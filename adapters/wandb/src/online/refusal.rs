@@ -1,6 +1,8 @@
 //! What refused calls mean, by the table of the wire crate: what W&B's client gives up at once is permanent, what it
 //! tries again is temporary.
 
+use std::{error, fmt};
+
 use serde::Deserialize;
 use trackside_core::{Error, ErrorKind};
 use trackside_http_client::Refusal;
@@ -21,7 +23,25 @@ pub(super) fn of_upsert(refusal: &Refusal) -> Option<Error> {
 }
 
 pub(super) fn of_stream(refusal: &Refusal) -> Option<Error> {
-    read(Call::FileStream, refusal)
+    let error = read(Call::FileStream, refusal)?;
+    Some(if refusal.status() == 413 { error.with_source(TooLarge) } else { error })
+}
+
+/// The cause of a refusal that a smaller request need not meet.
+#[derive(Debug)]
+struct TooLarge;
+
+impl fmt::Display for TooLarge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the request is too large")
+    }
+}
+
+impl error::Error for TooLarge {}
+
+/// Whether a request of the file stream was refused for its size.
+pub(super) fn is_too_large(error: &Error) -> bool {
+    error::Error::source(error).is_some_and(<dyn error::Error>::is::<TooLarge>)
 }
 
 pub(super) fn of_upload(refusal: &Refusal) -> Option<Error> {

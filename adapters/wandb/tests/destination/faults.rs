@@ -1,37 +1,32 @@
 //! Online: what refusals and broken answers become.
 
-use std::sync::Arc;
-
 use trackside_core::{Batch, Error, ErrorKind, Retry, TrackerInterface};
 use trackside_testkit::{
-    Inspect, MemoryArtifacts,
+    Inspect,
     fixture::{artifact_stored, params, point, points},
     tracker_suite::history::History,
 };
 
-use crate::{
-    online::tracker,
-    server::{Fault, Server},
-};
+use crate::{online::Online, server::Fault};
 
-/// Run 1 with a param, a point and a file, in one batch.
+/// Run 1 with a param, a row that is over, one that is not, and a file, in one batch.
 fn whole(tracker: &dyn TrackerInterface) -> (Batch, History) {
-    let events = vec![params(&[("p", "1")]), points("m", &[point(1, 1, 0.5)]), artifact_stored("f-3.bin", 3)];
+    let rows = points("m", &[point(1, 1, 0.5), point(2, 1, 0.5)]);
+    let events = vec![params(&[("p", "1")]), rows, artifact_stored("f-3.bin", 3)];
     let history = History::of(1, tracker.capability(), events);
     (history.merged(), history)
 }
 
 /// The error when the request of this number (upsert, addresses, upload, stream) is refused.
 async fn refused(number: usize, status: u16, headers: Vec<(&'static str, &'static str)>, body: &'static str) -> Error {
-    let server = Server::start().await;
-    let tracker = tracker(&server, Arc::new(MemoryArtifacts::new()));
+    let online = Online::start().await;
     let mut faults = vec![None; number];
     faults.push(Some(Fault::Refuse(status, headers, body)));
-    server.stored().faults.extend(faults);
-    let (batch, history) = whole(&tracker);
-    let error = tracker.deliver(&batch, None).await.unwrap_err();
-    tracker.deliver(&batch, None).await.unwrap();
-    assert_eq!(server.runs().await, [server.view(history.outcome)], "a later try is harmless");
+    online.server.stored().faults.extend(faults);
+    let (batch, history) = whole(&online);
+    let error = online.deliver(&batch, None).await.unwrap_err();
+    online.deliver(&batch, None).await.unwrap();
+    assert_eq!(online.runs().await, [online.view(history.outcome)], "a later try is harmless");
     error
 }
 
@@ -49,12 +44,24 @@ async fn what_the_client_gives_up_is_permanent_and_shows_what_the_server_says() 
         (ADDRESSES, 409, ErrorKind::Conflict),
         (UPLOAD, 403, ErrorKind::Invalid),
         (STREAM, 404, ErrorKind::NotFound),
-        (STREAM, 413, ErrorKind::Invalid),
+        (STREAM, 422, ErrorKind::Invalid),
     ] {
         let error = refused(number, status, vec![], r#"{"errors":[{"message":"because"}]}"#).await;
         assert_eq!((error.kind(), error.retry()), (kind, Retry::Never), "{number} {status}");
         assert!(error.message().ends_with("because"), "{error}");
     }
+}
+
+#[tokio::test]
+async fn a_line_that_is_too_large_by_itself_is_permanent() {
+    let online = Online::start().await;
+    let (batch, history) = whole(&online);
+    let too_large = Some(Fault::Refuse(413, vec![], ""));
+    online.server.stored().faults.extend([None, None, None, too_large.clone(), too_large]);
+    let error = online.deliver(&batch, None).await.unwrap_err();
+    assert_eq!((error.kind(), error.retry()), (ErrorKind::Invalid, Retry::Never));
+    online.deliver(&batch, None).await.unwrap();
+    assert_eq!(online.runs().await, [online.view(history.outcome)]);
 }
 
 #[tokio::test]
@@ -89,40 +96,38 @@ async fn an_answer_of_somebody_else_is_no_answer() {
 #[tokio::test]
 async fn a_server_that_acts_and_then_fails_is_told_again_without_harm() {
     for number in [UPSERT, ADDRESSES, UPLOAD, STREAM] {
-        let server = Server::start().await;
-        let tracker = tracker(&server, Arc::new(MemoryArtifacts::new()));
+        let online = Online::start().await;
         let mut faults = vec![None; number];
         faults.push(Some(Fault::ActAndFail));
-        server.stored().faults.extend(faults);
-        let (batch, history) = whole(&tracker);
-        assert_eq!(tracker.deliver(&batch, None).await.unwrap_err().kind(), ErrorKind::Unavailable);
-        tracker.deliver(&batch, None).await.unwrap();
-        assert_eq!(server.runs().await, [server.view(history.outcome)]);
+        online.server.stored().faults.extend(faults);
+        let (batch, history) = whole(&online);
+        assert_eq!(online.deliver(&batch, None).await.unwrap_err().kind(), ErrorKind::Unavailable);
+        online.deliver(&batch, None).await.unwrap();
+        assert_eq!(online.runs().await, [online.view(history.outcome)]);
     }
 }
 
 #[tokio::test]
 async fn a_run_deleted_at_the_server_is_not_found() {
-    let server = Server::start().await;
-    let tracker = tracker(&server, Arc::new(MemoryArtifacts::new()));
-    let history = History::of(1, tracker.capability(), vec![params(&[("p", "1")]), points("m", &[point(1, 1, 0.5)])]);
-    let memory = tracker.deliver(&history.batches[0], None).await.unwrap().memory;
-    server.stored().runs.clear();
+    let online = Online::start().await;
+    let history = History::of(1, online.capability(), vec![params(&[("p", "1")]), points("m", &[point(1, 1, 0.5)])]);
+    let memory = online.deliver(&history.batches[0], None).await.unwrap().memory;
+    online.server.stored().runs.clear();
     for batch in &history.batches[1..] {
-        let error = tracker.deliver(batch, memory.as_deref()).await.unwrap_err();
+        let error = online.deliver(batch, memory.as_deref()).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NotFound, "{batch:?}");
     }
 }
 
 #[tokio::test]
 async fn a_probe_tells_a_wrong_key_from_a_server_that_is_down() {
-    let server = Server::start().await;
-    let tracker = tracker(&server, Arc::new(MemoryArtifacts::new()));
-    tracker.probe().await.unwrap();
-    server.stored().faults.push_back(Some(Fault::Refuse(401, vec![], "")));
-    assert_eq!(tracker.probe().await.unwrap_err().kind(), ErrorKind::Unauthenticated);
-    server.stored().faults.push_back(Some(Fault::Refuse(200, vec![], r#"{"data":{"viewer":null}}"#)));
-    assert_eq!(tracker.probe().await.unwrap_err().kind(), ErrorKind::Unauthenticated);
+    let online = Online::start().await;
+    online.probe().await.unwrap();
+    online.server.stored().faults.push_back(Some(Fault::Refuse(401, vec![], "")));
+    assert_eq!(online.probe().await.unwrap_err().kind(), ErrorKind::Unauthenticated);
+    online.server.stored().faults.push_back(Some(Fault::Refuse(200, vec![], r#"{"data":{"viewer":null}}"#)));
+    assert_eq!(online.probe().await.unwrap_err().kind(), ErrorKind::Unauthenticated);
+    let Online { server, tracker, .. } = online;
     drop(server);
     assert_eq!(tracker.probe().await.unwrap_err().kind(), ErrorKind::Unavailable);
 }

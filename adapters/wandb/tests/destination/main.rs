@@ -7,6 +7,7 @@ mod faults;
 mod offline;
 mod online;
 mod requests;
+mod run_1;
 mod run_directory;
 mod server;
 mod shown_run;

@@ -7,14 +7,16 @@ use std::{
 };
 
 use trackside_adapter_wandb::{Config, Mode, WandbTracker};
-use trackside_core::{Batch, ErrorKind, Event, RunBatch, RunId, RunStatus, RunUpdate, Seq, TrackerInterface};
+use trackside_core::{ErrorKind, RunStatus, TrackerInterface};
 use trackside_testkit::{
     Inspect, ManualClock, MemoryArtifacts,
     fixture::{point, points, tags},
-    tracker_suite::history::History,
 };
 
-use crate::run_directory::{RunDirectories, read, records};
+use crate::{
+    run_1::{begin, next, status},
+    run_directory::{RunDirectories, read, records},
+};
 
 fn tracker(directories: &RunDirectories) -> WandbTracker {
     let mode = Mode::Offline { directory: directories.0.path().to_owned() };
@@ -31,24 +33,11 @@ fn make() -> Ready<Made> {
 
 trackside_testkit::tracker_suite!(make);
 
-fn finished() -> Event {
-    Event::Updated(RunUpdate { status: Some(RunStatus::Finished), ..RunUpdate::default() })
-}
-
-/// The beginning of run 1.
-fn begun(tracker: &WandbTracker) -> Batch {
-    History::of(1, tracker.capability(), vec![]).batches.remove(0)
-}
-
-fn next(seq: u64, events: Vec<Event>) -> Batch {
-    Batch::Run(RunBatch { run: RunId::fresh(1), started: None, events, last: Seq(seq) })
-}
-
 /// A destination with run 1 begun, its folder, and its memory.
 async fn run_1() -> (RunDirectories, WandbTracker, std::path::PathBuf, String) {
     let directories = RunDirectories(tempfile::tempdir().unwrap());
     let tracker = tracker(&directories);
-    let memory = tracker.deliver(&begun(&tracker), None).await.unwrap().memory.unwrap();
+    let memory = tracker.deliver(&begin(&[], vec![]), None).await.unwrap().memory.unwrap();
     let folder = directories.0.path().join("offline-run-19700101_000001-00000000000000000000000000000001");
     (directories, tracker, folder, memory)
 }
@@ -57,8 +46,8 @@ async fn run_1() -> (RunDirectories, WandbTracker, std::path::PathBuf, String) {
 async fn the_same_batch_writes_the_same_bytes() {
     let (_directories, tracker, folder, memory) = run_1().await;
     let file = folder.join("run-00000000000000000000000000000001.wandb");
-    let batch = next(2, vec![points("m", &[point(1, 1, 1.0), point(2, 2, f64::NAN)]), tags(&[("k", "1")])]);
-    let later = next(3, vec![points("m", &[point(3, 3, 1.0)]), finished()]);
+    let batch = next(vec![points("m", &[point(1, 1, 1.0), point(2, 2, f64::NAN)]), tags(&[("k", "1")])]);
+    let later = next(vec![points("m", &[point(3, 3, 1.0)]), status(RunStatus::Finished)]);
     let first = tracker.deliver(&batch, Some(&memory)).await.unwrap().memory.unwrap();
     let bytes = fs::read(&file).unwrap();
     tracker.deliver(&later, Some(&first)).await.unwrap();
@@ -70,14 +59,13 @@ async fn the_same_batch_writes_the_same_bytes() {
 #[tokio::test]
 async fn the_summary_is_there_once_and_the_end_last() {
     let (_directories, tracker, folder, mut memory) = run_1().await;
-    for (n, event) in (2..).zip([points("m", &[point(1, 1, 1.0)]), finished(), points("m", &[point(2, 2, 2.0)])]) {
-        memory = tracker.deliver(&next(n, vec![event]), Some(&memory)).await.unwrap().memory.unwrap();
+    for event in [points("m", &[point(1, 1, 1.0)]), status(RunStatus::Finished), points("m", &[point(2, 2, 2.0)])] {
+        memory = tracker.deliver(&next(vec![event]), Some(&memory)).await.unwrap().memory.unwrap();
     }
     let records = records(&folder);
     assert_eq!(records.iter().filter(|record| record.summary.is_some()).count(), 1);
     assert_eq!(records.last().unwrap().exit.unwrap().exit_code, 0);
-    let revived = Event::Updated(RunUpdate { status: Some(RunStatus::Running), ..RunUpdate::default() });
-    tracker.deliver(&next(9, vec![revived]), Some(&memory)).await.unwrap();
+    tracker.deliver(&next(vec![status(RunStatus::Running)]), Some(&memory)).await.unwrap();
     assert_eq!(read(&folder).exit_code, None);
 }
 
@@ -86,7 +74,7 @@ async fn a_run_that_grows_counts_as_not_synchronised() {
     let (_directories, tracker, folder, memory) = run_1().await;
     let marker = folder.join("run-00000000000000000000000000000001.wandb.synced");
     fs::write(&marker, "").unwrap();
-    tracker.deliver(&next(2, vec![finished()]), Some(&memory)).await.unwrap();
+    tracker.deliver(&next(vec![status(RunStatus::Finished)]), Some(&memory)).await.unwrap();
     assert!(!marker.exists());
 }
 
@@ -94,7 +82,7 @@ async fn a_run_that_grows_counts_as_not_synchronised() {
 async fn a_run_whose_file_was_taken_away_is_not_found() {
     let (_directories, tracker, folder, memory) = run_1().await;
     fs::remove_dir_all(&folder).unwrap();
-    let error = tracker.deliver(&next(2, vec![finished()]), Some(&memory)).await.unwrap_err();
+    let error = tracker.deliver(&next(vec![status(RunStatus::Finished)]), Some(&memory)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
     assert!(!folder.exists());
 }
@@ -103,7 +91,7 @@ async fn a_run_whose_file_was_taken_away_is_not_found() {
 async fn nothing_unfinished_is_left_behind() {
     let (_directories, tracker, folder, memory) = run_1().await;
     let stored = trackside_testkit::fixture::artifact_stored("d/e-5.bin", 5);
-    tracker.deliver(&next(2, vec![stored]), Some(&memory)).await.unwrap();
+    tracker.deliver(&next(vec![stored]), Some(&memory)).await.unwrap();
     tracker.flush().await.unwrap();
     let mut names: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     names.sort();

@@ -1,11 +1,10 @@
 //! As much of a W&B server as the destination calls.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::{Arc, Mutex, MutexGuard},
 };
 
-use async_trait::async_trait;
 use axum::{
     Json, Router,
     body::Bytes,
@@ -16,13 +15,13 @@ use axum::{
 };
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, sync::oneshot};
-use trackside_testkit::{Inspect, Limits, RunState};
+use trackside_core::RunId;
 use trackside_wandb_wire::{
     config::Document,
     file_stream::{FileStreamRequest, HISTORY},
 };
 
-use crate::shown_run::{self, ShownRun};
+use crate::shown_run::ShownRun;
 
 /// `api:key` in base 64, as the destination is told to send it.
 const AUTHORIZATION: &str = "Basic YXBpOmtleQ==";
@@ -38,6 +37,23 @@ pub(crate) struct StoredRun {
     pub(crate) files: BTreeMap<String, Vec<u8>>,
     pub(crate) uploaded: Vec<String>,
     pub(crate) exit_code: Option<i32>,
+    /// Lines of the history that may change, once.
+    loose: BTreeSet<u64>,
+}
+
+impl StoredRun {
+    /// From here on the run is told anew.
+    pub(crate) fn begin_anew(&mut self) {
+        self.loose = self.streams.get(HISTORY).into_iter().flat_map(BTreeMap::keys).copied().collect();
+    }
+
+    /// The vendor's client never changes a line of the history; nobody knows what the vendor's server would do.
+    fn write_history(&mut self, number: u64, line: String) {
+        let history = self.streams.entry(HISTORY.to_owned()).or_default();
+        let former = history.insert(number, line);
+        let changed = former.is_some_and(|former| former != history[&number]);
+        assert!(!changed || self.loose.remove(&number), "line {number} has become {}", history[&number]);
+    }
 }
 
 /// What happens to the next requests in place of an answer.
@@ -57,6 +73,13 @@ pub(crate) struct Stored {
     /// `None` lets a request pass.
     pub(crate) faults: VecDeque<Option<Fault>>,
     address: String,
+}
+
+impl Stored {
+    /// The one that is called so.
+    pub(crate) fn run(&mut self, id: &RunId) -> Option<&mut StoredRun> {
+        self.runs.iter_mut().find(|((_, _, name), _)| name == id.as_str()).map(|(_, run)| run)
+    }
 }
 
 type Shared = Arc<Mutex<Stored>>;
@@ -102,24 +125,8 @@ impl Server {
     }
 }
 
-#[async_trait]
-impl Inspect for Server {
-    async fn runs(&self) -> Vec<RunState> {
-        let mut runs: Vec<_> = self.stored().runs.values().map(|run| shown(run).state()).collect();
-        runs.sort_by_key(|run| run.id.clone());
-        runs
-    }
-
-    fn limits(&self) -> Limits {
-        shown_run::LIMITS
-    }
-
-    fn view(&self, run: RunState) -> RunState {
-        shown_run::view(run)
-    }
-}
-
-fn shown(run: &StoredRun) -> ShownRun {
+/// What a user sees of a run.
+pub(crate) fn shown(run: &StoredRun) -> ShownRun {
     let history = run.streams.get(HISTORY).cloned().unwrap_or_default();
     assert!(history.keys().copied().eq(0..history.len() as u64), "the history has gaps");
     assert!(run.uploaded.iter().all(|name| run.files.contains_key(name)), "a file was announced that is not there");
@@ -245,7 +252,13 @@ async fn file_stream(
     let Some(run) = stored.runs.get_mut(&path) else { return StatusCode::NOT_FOUND.into_response() };
     let request: FileStreamRequest = serde_json::from_value(body).unwrap();
     for (stream, lines) in request.files {
-        run.streams.entry(stream).or_default().extend((lines.offset..).zip(lines.content));
+        for (number, line) in (lines.offset..).zip(lines.content) {
+            if stream == HISTORY {
+                run.write_history(number, line);
+            } else {
+                run.streams.entry(stream.clone()).or_default().insert(number, line);
+            }
+        }
     }
     run.uploaded.extend(request.uploaded);
     run.uploaded.sort();

@@ -27,6 +27,7 @@ pub(crate) const LIMITS: Limits = Limits {
     rising_steps: false,
     plain_texts: false,
     lasting_artifacts: true,
+    few_histories: false,
 };
 
 /// What of a run can be shown: a row has one time for all its points, and datasets have no order.
