@@ -6,10 +6,10 @@
 //!
 //! The data are two interleaved spirals, made here; the task is to tell them apart. Training never waits for a
 //! destination: stop the MLflow server in between and the run goes on, start it again and it catches up.
+//! The weights are an artifact of the run at the MLflow server; TensorBoard has no place for them.
 
-use std::{io::Write, sync::Arc, time::Duration};
+use std::{io::Write, path::Path, sync::Arc, time::Duration};
 
-use anyhow::Context;
 use candle_core::{D, DType, Device, Tensor};
 use candle_nn::{AdamW, Linear, Module, Optimizer, ParamsAdamW, VarBuilder, VarMap, linear, loss};
 use trackside_adapter_mlflow::{Config as MlflowConfig, MlflowTracker};
@@ -43,22 +43,26 @@ async fn main() -> anyhow::Result<()> {
         .await?;
 
     let run = recorder.start_run("spirals", "mlp").await?;
-    let outcome = train(&run, &files).await;
+    let weights = std::env::temp_dir().join(format!("{}.safetensors", run.id()));
+    let outcome = train(&run, &files, &weights).await;
     run.finish(if outcome.is_ok() { RunStatus::Finished } else { RunStatus::Failed }).await?;
-    let accuracy = outcome?;
     let fanout = recorder.fanout().clone();
     recorder.close(DEADLINE).await;
+    let accuracy = outcome?;
+    // Destinations read a file when it is its turn, so it stays until they are done.
+    std::fs::remove_file(&weights)?;
 
     let mut out = std::io::stdout();
     writeln!(out, "accuracy {accuracy:.3}")?;
     for sink in fanout.status().await? {
-        writeln!(out, "{}: {} delivered, {} left", sink.name, sink.delivered, sink.lag.items)?;
+        let (name, delivered, withheld, left) = (sink.name, sink.delivered, sink.withheld.total(), sink.lag.items);
+        writeln!(out, "{name}: {delivered} delivered, {withheld} withheld, {left} left")?;
     }
     Ok(())
 }
 
 /// Logs params, two metrics per epoch and the weights; returns the last accuracy.
-async fn train(run: &ActiveRun, files: &LocalFiles) -> anyhow::Result<f32> {
+async fn train(run: &ActiveRun, files: &LocalFiles, weights: &Path) -> anyhow::Result<f32> {
     let device = Device::Cpu;
     let (inputs, labels) = spirals(&device)?;
     let variables = VarMap::new();
@@ -78,9 +82,8 @@ async fn train(run: &ActiveRun, files: &LocalFiles) -> anyhow::Result<f32> {
         let loss = f64::from(loss.to_scalar::<f32>()?);
         run.log_metrics(&[("loss", loss), ("accuracy", f64::from(accuracy))], epoch).await?;
     }
-    let weights = std::env::temp_dir().join(format!("{}.safetensors", run.id()));
-    variables.save(&weights).context("cannot save the weights")?;
-    files.log_artifact(run, &weights, "model/weights.safetensors").await?;
+    variables.save(weights)?;
+    files.log_artifact(run, weights, "model/weights.safetensors").await?;
     Ok(accuracy)
 }
 

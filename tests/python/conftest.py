@@ -114,15 +114,22 @@ def trackside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield server
 
 
+@contextmanager
+def start_mlflow(root: Path, workers: int = 1) -> Iterator[Server]:
+    """A real `mlflow server` of this interpreter's environment, with an empty SQLite store below `root`."""
+    server = Server(f"http://127.0.0.1:{(port := free_port())}", root)
+    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port)]
+    command += ["--workers", str(workers), "--backend-store-uri", f"sqlite:///{root}/mlflow.db"]
+    command += ["--artifacts-destination", f"{root}/artifacts"]
+    with start_server(command, server.url, root / "server.log", MLFLOW_START_SECS, group=True):
+        yield server
+
+
 @pytest.fixture(scope="session")
 def mlflow_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A real `mlflow server` of this interpreter's environment, with an empty SQLite store."""
+    """The one that all tests share."""
     if url := os.environ.get("MLFLOW_ORACLE_URL"):
         yield Server(url.rstrip("/"))
         return
-    root = tmp_path_factory.mktemp("mlflow")
-    server = Server(f"http://127.0.0.1:{(port := free_port())}", root)
-    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
-    command += ["--backend-store-uri", f"sqlite:///{root}/mlflow.db", "--artifacts-destination", f"{root}/artifacts"]
-    with start_server(command, server.url, root / "server.log", MLFLOW_START_SECS, group=True):
+    with start_mlflow(tmp_path_factory.mktemp("mlflow")) as server:
         yield server

@@ -7,6 +7,7 @@ it must be the same: every point of every metric, every param and tag, every dat
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import uuid
@@ -18,13 +19,15 @@ import numpy as np
 import pandas as pd
 import pytest
 import sklearn
+from conftest import REPOSITORY
 from mlflow import MlflowClient
 from PIL import Image
 from sklearn.datasets import load_digits
+from test_sink_tensorboard import directory_of, f32, read
 
 pytest_plugins = "mlflow_session"
 
-EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "python"
+EXAMPLES = REPOSITORY / "examples" / "python"
 EPOCHS = 4
 NETWORKS = {f"mlp-{units}-{rate}": (units, rate) for units in (16, 64) for rate in (0.001, 0.01)}
 # They hold ids and times, or a pickle, whose bytes are not the same in two processes.
@@ -293,3 +296,45 @@ def test_the_minimal_script(trackside, client, unique, tmp_path):
         text = f"y = {run.data.metrics['slope']:.3f} x + {run.data.metrics['intercept']:.3f}\n"
         assert download(client, run.info.artifact_uri, tmp_path / run.info.run_id) == {"line.txt": text.encode()}
         assert f"rate {run.data.params['learning_rate']}: loss" in output
+
+
+def test_the_rust_program_logs_to_tensorboard_and_mlflow_at_once(mlflow_server, tmp_path):
+    binary = Path(os.environ.get("TRACKSIDE_BIN") or REPOSITORY / "target/debug/trackside").with_name("train_spirals")
+    assert binary.is_file(), f"{binary.name} is not built: run `cargo build --workspace --bins`"
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    process = subprocess.Popen(
+        [str(binary), str(tmp_path / "logs"), mlflow_server.url],
+        env=os.environ | {"TMPDIR": str(temporary), "USER": "ada"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    said = re.fullmatch(
+        r"accuracy (0\.\d{3}|1\.000)\n"
+        r"mlflow: \d+ delivered, 0 withheld, 0 left\n"
+        r"tensorboard: \d+ delivered, 1 withheld, 0 left\n",
+        finish(process),
+    )
+    assert said and float(said[1]) > 0.9
+    assert not list(temporary.iterdir()), "the copy of the weights is gone"
+
+    client = MlflowClient(mlflow_server.url, mlflow_server.url)
+    (run,) = client.search_runs([client.get_experiment_by_name("spirals").experiment_id], "attributes.run_name = 'mlp'")
+    assert (run.info.status, run.info.user_id) == ("FINISHED", "ada")
+    assert run.data.params == {"lr": "0.01", "hidden": "32", "optimiser": "AdamW"}
+    curves = {key: client.get_metric_history(run.info.run_id, key) for key in ("loss", "accuracy")}
+    for points in curves.values():
+        assert [point.step for point in points] == list(range(1, 201))
+    assert curves["loss"][-1].value < curves["loss"][0].value / 5
+    assert f"{curves['accuracy'][-1].value:.3f}" == said[1]
+    (tmp_path / "files").mkdir()
+    (path, weights), *others = download(client, run.info.artifact_uri, tmp_path / "files").items()
+    assert (path, others) == ("model/weights.safetensors", []) and b"middle.weight" in weights
+
+    # TensorBoard's own reader finds the same, point by point; it keeps values as 32-bit floats.
+    report = read(directory_of(tmp_path / "logs", run.data.tags["trackside.run_id"]))
+    expected = {key: [[p.timestamp / 1000, p.step, f32(p.value)] for p in points] for key, points in curves.items()}
+    assert report["scalars"] == expected
+    assert report["hparams"]["params"] == {"lr": 0.01, "hidden": 32.0, "optimiser": "AdamW"}
+    assert report["hparams"]["status"] == 1

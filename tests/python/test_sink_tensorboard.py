@@ -18,10 +18,10 @@ from pathlib import Path
 
 import pytest
 import requests
-import yaml
-from conftest import REPOSITORY, TRACKSIDE_START_SECS, Server, free_port, start_server, tail
+from conftest import free_port, tail
 from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param
+from sidecar import sidecar
 
 T0 = 1_700_000_000_000
 HERE = Path(__file__).resolve().parent
@@ -62,15 +62,9 @@ def png(shade):
 
 
 @contextmanager
-def trackside(root, config, *arguments):
-    binary = Path(os.environ.get("TRACKSIDE_BIN") or REPOSITORY / "target/debug/trackside")
-    assert binary.is_file(), f"{binary.name} is not built: run `cargo build`, or set TRACKSIDE_BIN"
-    file = root / "trackside.yaml"
-    file.write_text(yaml.safe_dump(config))
-    server = Server(f"http://127.0.0.1:{(port := free_port())}", root / "data")
-    command = [str(binary), "serve", "--port", str(port), "--data-dir", str(server.data_dir), "--config", str(file)]
-    with start_server([*command, *arguments], server.url, root / "server.log", TRACKSIDE_START_SECS):
-        yield MlflowClient(tracking_uri=server.url, registry_uri=server.url)
+def trackside(root, sinks, *arguments):
+    with sidecar(root, sinks, *arguments) as running:
+        yield MlflowClient(tracking_uri=running.url, registry_uri=running.url)
 
 
 @pytest.fixture
@@ -81,8 +75,7 @@ def logs(tmp_path):
 @pytest.fixture
 def client(tmp_path, logs):
     """An MLflow client of a Trackside that mirrors to a log directory."""
-    sink = {"type": "tensorboard", "directory": str(logs), "linger_ms": 50}
-    with trackside(tmp_path, {"version": 1, "sinks": {"tb": sink}}) as client:
+    with trackside(tmp_path, {"tb": {"type": "tensorboard", "directory": str(logs)}}) as client:
         yield client
 
 
@@ -275,7 +268,7 @@ def test_tensorboard_shows_curves_texts_and_the_hparams_tab(client, logs, tmp_pa
 
 def test_the_live_view_shows_the_same_without_files(tmp_path):
     port = free_port()
-    with trackside(tmp_path, {"version": 1}, "--tensorboard-port", str(port)) as client:
+    with trackside(tmp_path, {}, "--tensorboard-port", str(port)) as client:
         experiment = client.create_experiment("vision")
         ids = [log_run(client, experiment, lr, name) for lr, name in [("0.1", "a"), ("0.01", "b")]]
         client.log_param(ids[0], "late", "1")

@@ -19,11 +19,13 @@ pub(crate) struct Peer {
     client: Client,
     prefix: String,
     model_ids: ModelIds,
+    few_histories: bool,
 }
 
 impl Peer {
-    pub(crate) fn new(url: &str, prefix: String, model_ids: ModelIds) -> Self {
-        Self { client: Client::new(url, &Config::default(), Arc::new(SystemClock)).unwrap(), prefix, model_ids }
+    pub(crate) fn new(url: &str, prefix: String, model_ids: ModelIds, few_histories: bool) -> Self {
+        let client = Client::new(url, &Config::default(), Arc::new(SystemClock)).unwrap();
+        Self { client, prefix, model_ids, few_histories }
     }
 
     pub(crate) async fn get(&self, path: &str, query: &[(&str, &str)]) -> trackside_core::Result<Value> {
@@ -261,7 +263,8 @@ impl Inspect for Peer {
     }
 
     fn limits(&self) -> Limits {
-        Limits { plain_times: true, plain_texts: true, ..Limits::default() }
+        let few_histories = self.few_histories;
+        Limits { plain_times: true, plain_texts: true, few_histories, ..Limits::default() }
     }
 
     fn view(&self, mut run: RunState) -> RunState {
