@@ -9,6 +9,7 @@ use crate::{
     key_values::{RUN_PARAMS, RUN_TAGS},
     points,
     rows::execute,
+    series::Sealing,
 };
 
 /// The run that events are applied to.
@@ -21,14 +22,20 @@ pub(crate) struct Target<'a> {
 
 /// Applies events in order; the caller undoes those before the first that fails. Returns the points that were there
 /// already: for each event that has such, its place and theirs.
-pub(crate) fn append(connection: &Connection, id: &RunId, events: &[Event]) -> Result<Vec<(usize, Vec<usize>)>> {
+pub(crate) fn append(
+    connection: &Connection,
+    id: &RunId,
+    events: &[Event],
+    sealing: &Sealing,
+    now: Timestamp,
+) -> Result<Vec<(usize, Vec<usize>)>> {
     let (target, mut deleted) = find(connection, id)?;
     let mut repeated = Vec::new();
     for (index, event) in events.iter().enumerate() {
         if deleted && event.needs_active() {
             return Err(fault::run_not_active(id).into());
         }
-        let known = apply(connection, &target, event)?;
+        let known = apply(connection, &target, event, sealing, now)?;
         if !known.is_empty() {
             repeated.push((index, known));
         }
@@ -62,9 +69,15 @@ fn find<'a>(connection: &Connection, id: &'a RunId) -> Result<(Target<'a>, bool)
 }
 
 /// Applies an event; which of its points were there already.
-fn apply(connection: &Connection, run: &Target<'_>, event: &Event) -> Result<Vec<usize>> {
+fn apply(
+    connection: &Connection,
+    run: &Target<'_>,
+    event: &Event,
+    sealing: &Sealing,
+    now: Timestamp,
+) -> Result<Vec<usize>> {
     let applied = match event {
-        Event::Points(points) => return points::add(connection, run, points),
+        Event::Points(points) => return points::add(connection, run, points, sealing, now),
         Event::Params(params) => params.iter().try_for_each(|param| add_param(connection, run, param)),
         Event::Tags(tags) => RUN_TAGS.set(connection, run.pk, tags),
         Event::TagDeleted(key) => {

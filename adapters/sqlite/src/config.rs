@@ -4,6 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use trackside_core::{Clock, Error, Result, SystemClock};
 
+use crate::series::Sealing;
+
 /// Settings of a [`crate::SqliteStore`].
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -25,6 +27,8 @@ pub struct Config {
     /// Requests that may wait for the writer; more of them wait at the door. Default 512: one full group is
     /// gathered while another is written. A request holds at most a few hundred KiB.
     pub queue: usize,
+    /// When points are packed, and how many together.
+    pub sealing: Sealing,
     /// Says when an entry of the log is written. Default: the machine's. Other instants come with the requests.
     pub clock: Arc<dyn Clock>,
 }
@@ -39,6 +43,7 @@ impl Default for Config {
             group_max_jobs: 512,
             group_max_time: Duration::from_millis(5),
             queue: 512,
+            sealing: Sealing::default(),
             clock: Arc::new(SystemClock),
         }
     }
@@ -47,7 +52,13 @@ impl Default for Config {
 impl Config {
     /// `Invalid` when a count is zero.
     pub(crate) fn validate(&self) -> Result<()> {
-        let counts = [("readers", self.readers), ("group_max_jobs", self.group_max_jobs), ("queue", self.queue)];
+        let counts = [
+            ("readers", self.readers),
+            ("group_max_jobs", self.group_max_jobs),
+            ("queue", self.queue),
+            ("tail_points", self.sealing.tail_points),
+            ("chunk_points", self.sealing.chunk_points),
+        ];
         let zero = counts.into_iter().filter(|(_, count)| *count == 0).map(|(name, _)| name).collect::<Vec<_>>();
         if zero.is_empty() { Ok(()) } else { Err(Error::invalid(format!("{} must be at least 1", zero.join(", ")))) }
     }

@@ -40,10 +40,13 @@ mod rows;
 mod run_rows;
 mod runs;
 mod sample;
+mod sealer;
 mod search;
+mod series;
 mod store;
 mod writer;
 
 pub use config::Config;
+pub use series::Sealing;
 pub use store::SqliteStore;
 pub use writer::Stats;

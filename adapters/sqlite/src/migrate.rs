@@ -18,7 +18,11 @@ use crate::{
 };
 
 /// The n-th leads from version n to version n + 1.
-const MIGRATIONS: [&str; 2] = [include_str!("migrations/0001_initial.sql"), include_str!("migrations/0002_log.sql")];
+pub(crate) const MIGRATIONS: [&str; 3] = [
+    include_str!("migrations/0001_initial.sql"),
+    include_str!("migrations/0002_log.sql"),
+    include_str!("migrations/0003_chunks.sql"),
+];
 /// The version that this release writes.
 #[expect(clippy::cast_possible_wrap, clippy::cast_possible_truncation, reason = "a handful")]
 const LATEST: i32 = MIGRATIONS.len() as i32;

@@ -1,77 +1,31 @@
 //! Writing metric points: into the history of the run, its latest values, and those of logged models.
 
-use std::collections::{HashMap, hash_map::Entry};
-
 use rusqlite::{Connection, params};
-use trackside_core::{Key, MetricPoint, MetricSubject, Point, fault};
+use trackside_core::{Key, MetricPoint, MetricSubject, Point, Timestamp, fault};
 
 use crate::{
     append::Target,
     error::Result,
     logged_models,
-    rows::{execute, nan_apart, number},
+    rows::{execute, nan_apart},
+    series::{self, Sealing},
 };
 
-/// Adds points to a run: one statement per point, and one per series for its latest value. Returns which of them were
-/// there already.
-pub(crate) fn add(connection: &Connection, run: &Target<'_>, points: &[MetricPoint]) -> Result<Vec<usize>> {
-    let mut series: HashMap<&Key, i64> = HashMap::new();
-    for (key, latest) in latest_by_key(points) {
-        series.insert(key, touch_series(connection, run.pk, key, latest)?);
-    }
-    let mut insert = connection.prepare_cached(
-        "INSERT INTO point (series, time, step, value, is_nan) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
-    )?;
-    let mut known = Vec::new();
-    for (index, MetricPoint { key, point, subject }) in points.iter().enumerate() {
-        let (value, is_nan) = nan_apart(point.value);
-        let mut is_new = insert.execute(params![series[key], point.time.millis(), point.step, value, is_nan])? > 0;
+/// Adds points to a run. Returns which of them were there already.
+pub(crate) fn add(
+    connection: &Connection,
+    run: &Target<'_>,
+    points: &[MetricPoint],
+    sealing: &Sealing,
+    now: Timestamp,
+) -> Result<Vec<usize>> {
+    let mut known = series::add(connection, run.pk, points, sealing, now)?;
+    for (MetricPoint { key, point, subject }, known) in points.iter().zip(&mut known) {
         if let Some(subject) = subject {
-            is_new |= add_to_model(connection, run, key, *point, subject)?;
-        }
-        if !is_new {
-            known.push(index);
+            *known &= !add_to_model(connection, run, key, *point, subject)?;
         }
     }
-    Ok(known)
-}
-
-/// Of equally late points the first, as if they had come one by one.
-fn latest_by_key(points: &[MetricPoint]) -> HashMap<&Key, Point> {
-    let mut latest = HashMap::new();
-    for MetricPoint { key, point, .. } in points {
-        match latest.entry(key) {
-            Entry::Vacant(entry) => {
-                entry.insert(*point);
-            }
-            Entry::Occupied(mut entry) if point.recency(entry.get()).is_gt() => {
-                entry.insert(*point);
-            }
-            Entry::Occupied(_) => {}
-        }
-    }
-    latest
-}
-
-/// Creates a series or moves its latest point on; returns its primary key. The comparison is [`Point::recency`]:
-/// NaN is stored as zero.
-fn touch_series(connection: &Connection, run: i64, key: &Key, latest: Point) -> Result<i64> {
-    let (value, is_nan) = nan_apart(latest.value);
-    let touched = number(
-        connection,
-        "INSERT INTO series (run, key, last_step, last_time, last_value, last_is_nan) VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
-         ON CONFLICT (run, key) DO UPDATE SET last_step = excluded.last_step, last_time = excluded.last_time, \
-         last_value = excluded.last_value, last_is_nan = excluded.last_is_nan \
-         WHERE (excluded.last_step, excluded.last_time, excluded.last_value) > (last_step, last_time, last_value) \
-         RETURNING pk",
-        params![run, key.as_str(), latest.step, latest.time.millis(), value, is_nan],
-    )?;
-    if let Some(pk) = touched {
-        return Ok(pk);
-    }
-    // Nothing is returned when a later point is there already, which is rare: points come in order.
-    let known = number(connection, "SELECT pk FROM series WHERE run = ?1 AND key = ?2", params![run, key.as_str()])?;
-    Ok(known.ok_or(rusqlite::Error::QueryReturnedNoRows)?)
+    Ok(known.iter().enumerate().filter(|(_, known)| **known).map(|(index, _)| index).collect())
 }
 
 /// Whether the model did not have it yet.

@@ -48,7 +48,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Run> {
 }
 
 fn load_metrics(connection: &Connection, owners: &Owners, runs: &mut [Run]) -> Result<()> {
-    let sql = "SELECT run, key, last_step, last_time, last_value, last_is_nan FROM series \
+    let sql = "SELECT run, key, step, time, value, is_nan FROM latest \
                WHERE run {owners} ORDER BY run, key";
     owners.parts(connection, sql, |position, row| {
         runs[position].metrics.push(LatestMetric { key: row.key(1)?, point: row.point(2)? });

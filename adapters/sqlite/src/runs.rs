@@ -43,7 +43,7 @@ impl Runs for SqliteStore {
     }
 
     async fn append(&self, id: &RunId, events: Vec<Event>) -> Result<()> {
-        let recorder = self.recorder();
+        let (recorder, sealing, now) = (self.recorder(), self.sealing, self.clock.now());
         let logging = recorder.is_on();
         if !logging && !events.is_empty() && events.iter().all(is_for_the_log_alone) {
             return Ok(());
@@ -54,7 +54,7 @@ impl Runs for SqliteStore {
         let mut draft = logging.then(|| Draft::of(&batch));
         self.write(move |connection| {
             let Batch::Run(run) = &mut batch else { return Ok(()) };
-            let repeated = append(connection, &run.run, &run.events)?;
+            let repeated = append(connection, &run.run, &run.events, &sealing, now)?;
             if !repeated.is_empty() {
                 // A request that a client repeats must not reach destinations again that keep all they are given.
                 run.events = without(std::mem::take(&mut run.events), &repeated);

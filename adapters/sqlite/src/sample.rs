@@ -5,12 +5,12 @@
 //! the wanted points are, and how many points come before those steps. That is counted: over wide slots of steps
 //! first; those that hold a wanted point are cut into narrower ones and counted again, until each is one step.
 
-use std::ops::RangeInclusive;
+use std::ops::{ControlFlow, RangeInclusive};
 
-use rusqlite::{Connection, Row, params};
+use rusqlite::Connection;
 use trackside_core::Point;
 
-use crate::{error::Result, rows::Columns};
+use crate::{error::Result, series::visit};
 
 /// Slots counted at a time: 2 MiB, and enough to tell the steps of most series apart at once.
 const SLOTS: usize = 65_536;
@@ -32,10 +32,13 @@ pub(crate) fn sample(
     limit: usize,
 ) -> Result<Vec<Point>> {
     let (from, to) = steps.map_or((i64::MIN, i64::MAX), RangeInclusive::into_inner);
-    let sql = "SELECT count(*), ifnull(min(step), 0), ifnull(max(step), 0) FROM point \
-               WHERE series = ?1 AND step BETWEEN ?2 AND ?3";
-    let extent = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
-    let (count, first, last) = connection.prepare_cached(sql)?.query_one(params![series, from, to], extent)?;
+    let (mut count, mut first, mut last) = (0, i64::MAX, i64::MIN);
+    visit(connection, series, None, |point| {
+        if (from..=to).contains(&point.step) {
+            (count, first, last) = (count + 1, first.min(point.step), last.max(point.step));
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
     let wanted = positions(count, limit);
     if wanted.is_empty() {
         return Ok(Vec::new());
@@ -44,10 +47,7 @@ pub(crate) fn sample(
     while slots.iter().any(|slot| slot.first < slot.last) {
         let parts = cut(&slots, SLOTS);
         let mut counts = vec![0; parts.len()];
-        scan(connection, "step", series, &parts, |part, _| {
-            counts[part] += 1;
-            Ok(())
-        })?;
+        scan(connection, series, &parts, |part, _| counts[part] += 1)?;
         slots = holding(parts, &counts, &wanted);
     }
     pick(connection, series, &slots, &wanted)
@@ -104,39 +104,24 @@ fn holding(parts: Vec<Slot>, counts: &[i64], wanted: &[i64]) -> Vec<Slot> {
 fn pick(connection: &Connection, series: i64, slots: &[Slot], wanted: &[i64]) -> Result<Vec<Point>> {
     let mut at: Vec<_> = slots.iter().map(|slot| slot.before).collect();
     let mut points = vec![None; wanted.len()];
-    scan(connection, "step, time, value, is_nan", series, slots, |slot, row| {
+    scan(connection, series, slots, |slot, point| {
         if let Ok(n) = wanted.binary_search(&at[slot]) {
-            points[n] = Some(row.point(0)?);
+            points[n] = Some(point);
         }
         at[slot] += 1;
-        Ok(())
     })?;
     Ok(points.into_iter().flatten().collect())
 }
 
-/// Hands over every point at a step of the slots, with its slot, in the order of the table. The first column is
-/// the step.
-fn scan(
-    connection: &Connection,
-    columns: &str,
-    series: i64,
-    slots: &[Slot],
-    mut take: impl FnMut(usize, &Row<'_>) -> rusqlite::Result<()>,
-) -> Result<()> {
-    let (Some(lowest), Some(highest)) = (slots.first(), slots.last()) else { return Ok(()) };
-    let sql = format!(
-        "SELECT {columns} FROM point WHERE series = ?1 AND step BETWEEN ?2 AND ?3 ORDER BY time, step, value, is_nan"
-    );
-    let mut statement = connection.prepare_cached(&sql)?;
-    let mut rows = statement.query([series, lowest.first, highest.last])?;
-    while let Some(row) = rows.next()? {
-        let step = row.get(0)?;
-        let slot = slots.partition_point(|slot| slot.last < step);
-        if slots.get(slot).is_some_and(|slot| slot.first <= step) {
-            take(slot, row)?;
+/// Hands over every point at a step of the slots, with its slot, in the order of a history.
+fn scan(connection: &Connection, series: i64, slots: &[Slot], mut take: impl FnMut(usize, Point)) -> Result<()> {
+    visit(connection, series, None, |point| {
+        let slot = slots.partition_point(|slot| slot.last < point.step);
+        if slots.get(slot).is_some_and(|slot| slot.first <= point.step) {
+            take(slot, point);
         }
-    }
-    Ok(())
+        Ok(ControlFlow::Continue(()))
+    })
 }
 
 #[cfg(test)]

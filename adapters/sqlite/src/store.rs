@@ -4,16 +4,18 @@ use std::{path::Path, sync::Arc};
 
 use rusqlite::Connection;
 use tokio::sync::watch;
-use trackside_core::{Error, ErrorKind, Seq};
+use trackside_core::{Clock, Error, ErrorKind, Seq};
 
 use crate::{
     Config, Stats,
-    connection::open_writer,
+    connection::{open_reader, open_writer},
     error::Result,
     inspect::inspect,
     log::{Publisher, Recorder},
     migrate::migrate,
     readers::Readers,
+    sealer::{Sealer, seal_all},
+    series::Sealing,
     writer::Writer,
 };
 
@@ -26,8 +28,11 @@ pub struct SqliteStore {
     writer: Writer,
     readers: Readers,
     pub(crate) recorder: Arc<Recorder>,
+    pub(crate) sealing: Sealing,
+    pub(crate) clock: Arc<dyn Clock>,
     /// The end of the log as far as it is committed; its sender lives as long as the writer.
     pub(crate) end: watch::Receiver<Seq>,
+    sealer: Arc<Sealer>,
 }
 
 impl SqliteStore {
@@ -51,17 +56,27 @@ impl SqliteStore {
         migrate(&mut connection, &path, config.busy_timeout)?;
         let recorder = Arc::new(Recorder::new(Arc::clone(&config.clock)));
         let (publisher, end) = Publisher::open(&connection, Arc::clone(&recorder))?;
-        let writer = Writer::start(connection, publisher, &config).map_err(|error| {
-            Error::new(ErrorKind::Unavailable, "the thread that writes cannot be started").with_source(error)
-        })?;
-        Ok(Self { writer, readers: Readers::new(path, config), recorder, end })
+        let writer = Writer::start(connection, publisher, &config).map_err(no_thread)?;
+        let (sealing, clock) = (config.sealing, Arc::clone(&config.clock));
+        let look = open_reader(&path, &config)?;
+        let sealer = Sealer::start(look, writer.downgrade(), Arc::clone(&clock), sealing).map_err(no_thread)?;
+        let (sealer, readers) = (Arc::new(sealer), Readers::new(path, config));
+        Ok(Self { writer, readers, recorder, sealing, clock, end, sealer })
     }
 
     /// Finishes what was asked for before, then closes the file with nothing left in its WAL. Later calls of any
     /// clone are `Unavailable`.
     pub async fn close(&self) {
+        let sealer = Arc::clone(&self.sealer);
+        // A panic in there is none of the caller's.
+        tokio::task::spawn_blocking(move || sealer.stop()).await.ok();
         self.readers.close().await;
         self.writer.close().await;
+    }
+
+    /// Packs all points now, which otherwise happens when a series has come to rest.
+    pub async fn seal(&self) -> trackside_core::Result<()> {
+        Ok(seal_all(&self.writer, self.sealing).await?)
     }
 
     /// What the writer has done so far: how many requests shared a transaction.
@@ -89,4 +104,8 @@ impl SqliteStore {
     {
         Ok(self.readers.read(work).await?)
     }
+}
+
+fn no_thread(error: std::io::Error) -> Error {
+    Error::new(ErrorKind::Unavailable, "a thread cannot be started").with_source(error)
 }

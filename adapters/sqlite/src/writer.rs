@@ -77,6 +77,23 @@ impl Writer {
         answer.await.map_err(|_| Failure::Closed)?
     }
 
+    /// The same for a thread that is none of the runtime's.
+    pub(crate) fn write_blocking<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let request = Request { work: Some(work), result: None, reply };
+        self.queue.blocking_send(Message::Job(Box::new(request))).map_err(|_| Failure::Closed)?;
+        answer.blocking_recv().map_err(|_| Failure::Closed)?
+    }
+
+    /// A way to the queue that does not keep the writer from ending.
+    pub(crate) fn downgrade(&self) -> WeakWriter {
+        WeakWriter { queue: self.queue.downgrade(), counters: Arc::clone(&self.counters) }
+    }
+
     /// Finishes what is queued, refuses what comes later, moves the WAL into the file and closes it.
     pub(crate) async fn close(&self) {
         let (reply, closed) = oneshot::channel();
@@ -92,6 +109,20 @@ impl Writer {
             commits: self.counters.commits.load(Ordering::Relaxed),
             jobs: self.counters.jobs.load(Ordering::Relaxed),
         }
+    }
+}
+
+/// See [`Writer::downgrade`].
+#[derive(Debug, Clone)]
+pub(crate) struct WeakWriter {
+    queue: mpsc::WeakSender<Message>,
+    counters: Arc<Counters>,
+}
+
+impl WeakWriter {
+    /// `None` when the writer ends.
+    pub(crate) fn upgrade(&self) -> Option<Writer> {
+        Some(Writer { queue: self.queue.upgrade()?, counters: Arc::clone(&self.counters) })
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tempfile::TempDir;
-use trackside_adapter_sqlite::{Config, SqliteStore};
+use trackside_adapter_sqlite::{Config, Sealing, SqliteStore};
 use trackside_core::{Store, StoreTracker, TrackerInterface, store::Log};
 use trackside_testkit::{Inspect, ManualClock, StoreInspect};
 
@@ -11,6 +11,14 @@ fn empty_store() -> (Arc<dyn Store>, TempDir) {
     let folder = TempDir::new().unwrap();
     let store = SqliteStore::open(folder.path().join("trackside.db"), Config::default()).unwrap();
     (Arc::new(store), folder)
+}
+
+/// Everything is packed with the request that brings it, and chunks are tiny.
+fn store_that_seals_at_once() -> (Arc<dyn Store>, TempDir) {
+    let folder = TempDir::new().unwrap();
+    let sealing = Sealing { tail_points: 1, chunk_points: 3, idle_millis: 0 };
+    let config = Config { sealing, ..Config::default() };
+    (Arc::new(SqliteStore::open(folder.path().join("trackside.db"), config).unwrap()), folder)
 }
 
 fn empty_log() -> (Arc<dyn Store>, Arc<dyn Log>, TempDir) {
@@ -28,6 +36,10 @@ fn empty_tracker() -> (Arc<dyn TrackerInterface>, Arc<dyn Inspect>, TempDir) {
 
 mod as_store {
     trackside_testkit::store_suite!(async || super::empty_store());
+}
+
+mod sealing_at_once {
+    trackside_testkit::store_suite!(async || super::store_that_seals_at_once());
 }
 
 mod with_log {

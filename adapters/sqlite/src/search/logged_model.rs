@@ -63,7 +63,7 @@ fn any(key: &Key, datasets: &[(String, Option<String>)], alias: &str, binds: &mu
 }
 
 fn measured(on: String, many: bool, alias: &str) -> Place {
-    let joined = Joined { table: format!("model_metric AS {alias}"), on, many };
+    let joined = Joined { table: format!("model_metric AS {alias}"), on, with: String::new(), many };
     let kind = Kind::NumberOrNan(format!("{alias}.is_nan"));
     Place { kind, ..Place::number(&format!("{alias}.value")).of(joined) }
 }

@@ -114,10 +114,11 @@ mod tests {
     };
 
     use super::*;
+    use crate::migrate::MIGRATIONS;
 
     fn plan<F: Searchable>(mut search: Search, query: &Query<F>) -> String {
         let connection = Connection::open_in_memory().unwrap();
-        connection.execute_batch(include_str!("../migrations/0001_initial.sql")).unwrap();
+        connection.execute_batch(&MIGRATIONS.concat()).unwrap();
         let sql = search.sql(query, Window::new(Some(10), None).unwrap()).unwrap();
         let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
         let binds = params_from_iter(search.binds.values());

@@ -28,7 +28,8 @@ pub(super) fn order<F: Searchable>(criteria: &[query::Order<F>], binds: &mut Bin
             if joined.many {
                 return Err(Error::invalid("a field that may have several values cannot be ordered by").into());
             }
-            write!(order.joins, " LEFT JOIN {} ON {}", joined.table, joined.on).expect("a string takes all");
+            write!(order.joins, " LEFT JOIN {} ON {}{}", joined.table, joined.on, joined.with)
+                .expect("a string takes all");
         }
         if let Kind::NumberOrNan(is_nan) = &place.kind {
             write!(order.terms, "{is_nan} ASC NULLS LAST, ").expect("a string takes all");

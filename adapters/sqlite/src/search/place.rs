@@ -29,6 +29,8 @@ pub(super) struct Joined {
     pub(super) table: String,
     /// Which of its rows.
     pub(super) on: String,
+    /// A further left join that such a row needs; may be empty.
+    pub(super) with: String,
     /// Whether there may be several.
     pub(super) many: bool,
 }
@@ -47,7 +49,12 @@ impl Place {
     /// The value of a key in a table of the shape (owner, key, value).
     pub(super) fn key_value(table: &str, alias: &str, owner: &str, key: &str) -> Self {
         let on = format!("{alias}.owner = {owner} AND {alias}.key = {key}");
-        Self::text(&format!("{alias}.value")).of(Joined { table: format!("{table} AS {alias}"), on, many: false })
+        Self::text(&format!("{alias}.value")).of(Joined {
+            table: format!("{table} AS {alias}"),
+            on,
+            with: String::new(),
+            many: false,
+        })
     }
 
     /// The same in a row of another table.
@@ -60,7 +67,9 @@ impl Place {
     pub(super) fn passes(&self, test: &str) -> String {
         match &self.joined {
             None => format!("({test})"),
-            Some(Joined { table, on, .. }) => format!("EXISTS (SELECT 1 FROM {table} WHERE {on} AND {test})"),
+            Some(Joined { table, on, with, .. }) => {
+                format!("EXISTS (SELECT 1 FROM {table}{with} WHERE {on} AND {test})")
+            }
         }
     }
 }

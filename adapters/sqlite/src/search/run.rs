@@ -26,9 +26,12 @@ impl Searchable for RunField {
             Self::Metric(key) => {
                 let key = binds.bind(key.as_str().to_owned());
                 let on = format!("{alias}.run = run.pk AND {alias}.key = {key}");
-                let joined = Joined { table: format!("series AS {alias}"), on, many: false };
-                let kind = Kind::NumberOrNan(format!("{alias}.last_is_nan"));
-                Place { kind, ..Place::number(&format!("{alias}.last_value")).of(joined) }
+                // Its latest point is with its tail while it has one.
+                let with = format!(" LEFT JOIN tail AS {alias}t ON {alias}t.series = {alias}.pk");
+                let joined = Joined { table: format!("series AS {alias}"), on, with, many: false };
+                let latest = |column| format!("ifnull({alias}t.last_{column}, {alias}.last_{column})");
+                let kind = Kind::NumberOrNan(latest("is_nan"));
+                Place { kind, ..Place::number(&latest("value")).of(joined) }
             }
             Self::Param(key) => Place::key_value("run_param", alias, "run.pk", &binds.bind(key.as_str().to_owned())),
             Self::Tag(key) => Place::key_value("run_tag", alias, "run.pk", &binds.bind(key.as_str().to_owned())),
@@ -46,5 +49,5 @@ fn dataset(field: DatasetField) -> Place {
         }
     };
     let table = format!("dataset_input AS i JOIN {table} ON {on}");
-    Place::text(value).of(Joined { table, on: "i.run = run.pk".to_owned(), many: true })
+    Place::text(value).of(Joined { table, on: "i.run = run.pk".to_owned(), with: String::new(), many: true })
 }
