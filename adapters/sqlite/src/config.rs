@@ -57,6 +57,7 @@ impl Config {
             ("group_max_jobs", self.group_max_jobs),
             ("queue", self.queue),
             ("tail_points", self.sealing.tail_points),
+            ("unsealed_points", self.sealing.unsealed_points),
             ("chunk_points", self.sealing.chunk_points),
         ];
         let zero = counts.into_iter().filter(|(_, count)| *count == 0).map(|(name, _)| name).collect::<Vec<_>>();

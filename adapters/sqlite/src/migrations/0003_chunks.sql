@@ -1,12 +1,12 @@
--- Points that arrive go to the tail of their series; a tail that is long, or has come to rest, is sealed into a chunk:
--- columns of packed numbers (`series/codec.rs`). A place (`series/place.rs`) is a BLOB in the order of a history.
+-- Points that arrive go to the tail of their series, and from there, or in large batches at once, into blocks. When there
+-- are enough, or the series has come to rest, they are sealed into chunks: columns of packed numbers (`series/codec.rs`). A place (`series/place.rs`) is a BLOB in the order of a history.
 -- The table `point` holds what arrives later than its place: points before the end of what is sealed.
 
 -- Where the last sealed point stands; NULL while nothing is sealed. `last_*` are as of the last sealing:
 -- a tail has later ones.
 ALTER TABLE series ADD COLUMN sealed_end BLOB;
 
--- Points that are not sealed, and the latest point of the series.
+-- The latest point of a series that has points which are not sealed, and the last few of these.
 CREATE TABLE tail (
     series INTEGER PRIMARY KEY REFERENCES series (pk) ON DELETE CASCADE,
     touched_at INTEGER NOT NULL,
@@ -14,9 +14,25 @@ CREATE TABLE tail (
     last_time INTEGER NOT NULL,
     last_value REAL NOT NULL,
     last_is_nan INTEGER NOT NULL,
+    -- How many blocks there are, and points in them.
+    n_blocks INTEGER NOT NULL,
+    n_in_blocks INTEGER NOT NULL,
+    -- The last place of all points that are not sealed.
+    end BLOB NOT NULL,
     -- In the order of arrival (`series/tail.rs`).
     points BLOB NOT NULL
 ) STRICT;
+
+-- Further points that are not sealed, as in a tail. The key is 2^16 times the series, plus the number of the block: what
+-- arrives together lies together, and a series has its blocks in one place.
+CREATE TABLE block (
+    pk INTEGER PRIMARY KEY,
+    points BLOB NOT NULL
+) STRICT;
+
+CREATE TRIGGER blocks_gone AFTER DELETE ON series BEGIN
+    DELETE FROM block WHERE pk >= old.pk << 16 AND pk < (old.pk + 1) << 16;
+END;
 
 -- Sealed points in order. Chunks of a series do not overlap.
 CREATE TABLE chunk (

@@ -1,10 +1,10 @@
 //! Where points are.
 //!
-//! The latest ones of a series are in its *tail*, in the order of arrival: one row, appended to in place. A tail that
-//! has grown long is sealed: sorted, packed and put behind the *chunks* of the series, which are in order and do not
-//! overlap. While the last chunk is not larger than what is put behind it, the two become one, so that chunks grow to
-//! their full size while each point is packed a handful of times. What arrives later than its place, before the end
-//! of the chunks, is *late*: a row by itself, folded into the chunks when there is time.
+//! The latest ones of a series are not sealed: they are in its *tail*, one row that each request writes anew, and in
+//! *blocks*, which a long tail or a large batch becomes. When there are enough of them, or the series has come to rest,
+//! they are sealed: sorted, packed and put behind the *chunks* of the series, which are in order and do not overlap.
+//! While the last chunk is not larger than what is put behind it, the two become one. What arrives later than its
+//! place, before the end of the chunks, is *late*: a row by itself, folded into the chunks when there is time.
 //!
 //! A history is the three merged. Nothing is ever in two of them.
 

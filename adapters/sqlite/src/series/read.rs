@@ -19,8 +19,8 @@ pub(crate) fn visit(
     mut take: impl FnMut(Point) -> Result<ControlFlow<()>>,
 ) -> Result<()> {
     let is_behind = |point: &Point| after.is_none_or(|after| Place::of(point) > after);
-    let mut tail: Vec<Point> = tail::find(connection, series)?.points().filter(is_behind).collect();
-    tail.sort_by(by_place);
+    let mut tail = tail::sorted(connection, series)?;
+    tail.retain(is_behind);
 
     let mut statement = connection.prepare_cached(if after.is_some() { LATE_AFTER } else { LATE })?;
     let late = match after.map(Place::point) {

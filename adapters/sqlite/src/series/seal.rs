@@ -12,34 +12,28 @@ use crate::{
 /// When points are sealed, and how many together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sealing {
-    /// A tail of so many points is sealed with the request that makes it so long. Each request to a series writes its
-    /// tail anew, 24 bytes per point.
+    /// A tail of so many points becomes a block. Each request to a series writes its tail anew, 24 bytes per point.
     pub tail_points: usize,
+    /// So many points in tail and blocks are sealed with the request that makes it so many.
+    pub unsealed_points: usize,
     /// Most points of a chunk: the least that is read to show one of them.
     pub chunk_points: usize,
-    /// A tail that nothing was added to for so long is sealed.
+    /// A series that nothing was added to for so long is sealed.
     pub idle_millis: u32,
 }
 
 impl Default for Sealing {
     fn default() -> Self {
-        Self { tail_points: 128, chunk_points: 2_048, idle_millis: 30_000 }
+        Self { tail_points: 128, unsealed_points: 2_048, chunk_points: 2_048, idle_millis: 30_000 }
     }
 }
 
-/// Seals a tail; what it holds before the end of the chunks becomes late. At rest all that is not a full chunk is put
-/// together, otherwise only what is not larger.
-pub(super) fn seal(
-    connection: &Connection,
-    series: i64,
-    tail: &Tail,
-    latest: &Point,
-    sealing: &Sealing,
-    at_rest: bool,
-) -> Result<()> {
+/// Seals what is not sealed; what it holds before the end of the chunks becomes late. At rest all that is not a full
+/// chunk is put together, otherwise only what is not larger.
+pub(super) fn seal(connection: &Connection, series: i64, tail: &Tail, sealing: &Sealing, at_rest: bool) -> Result<()> {
     let sql = "SELECT sealed_end FROM series WHERE pk = ?1";
     let sealed_end: Option<Place> = connection.prepare_cached(sql)?.query_row([series], |row| row.get(0))?;
-    let mut points: Vec<Point> = tail.points().collect();
+    let mut points = tail.points(connection, series)?;
     points.sort_by(by_place);
     let n_late = sealed_end.map_or(0, |end| points.partition_point(|point| Place::of(point) <= end));
     late::add(connection, series, &points[..n_late])?;
@@ -57,8 +51,9 @@ pub(super) fn seal(
     for part in points.chunks(sealing.chunk_points) {
         Chunk::insert(connection, series, part)?;
     }
-    set_latest(connection, series, latest)?;
-    execute(connection, "UPDATE series SET sealed_end = ?2 WHERE pk = ?1", params![series, end]).map(drop)
+    set_latest(connection, series, &tail.latest)?;
+    execute(connection, "UPDATE series SET sealed_end = ?2 WHERE pk = ?1", params![series, end])?;
+    tail.remove(connection, series)
 }
 
 /// Moves the latest point of a series without tail.
@@ -93,14 +88,12 @@ pub(crate) fn seal_at_rest(
     untouched_since: Timestamp,
     sealing: &Sealing,
 ) -> Result<()> {
-    let sql = "SELECT last_step, last_time, last_value, last_is_nan, points FROM tail \
-               WHERE series = ?1 AND touched_at < ?2";
-    let mut statement = connection.prepare_cached(sql)?;
+    let sql = format!("SELECT {} FROM tail WHERE series = ?1 AND touched_at < ?2", tail::COLUMNS);
+    let mut statement = connection.prepare_cached(&sql)?;
     for series in series {
-        let found = statement.query_row([*series, untouched_since.millis()], |row| Ok((row.point(0)?, row.get(4)?)));
-        if let Some((latest, points)) = found.optional()? {
-            seal(connection, *series, &Tail::new(points), &latest, sealing, true)?;
-            tail::remove(connection, *series)?;
+        let found = statement.query_row([*series, untouched_since.millis()], |row| Tail::read(row, 0));
+        if let Some(tail) = found.optional()? {
+            seal(connection, *series, &tail, sealing, true)?;
         }
     }
     Ok(())

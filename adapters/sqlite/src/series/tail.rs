@@ -1,79 +1,179 @@
-//! The points of a series that are not sealed.
+//! The points of a series that are not sealed: its tail, one row that is written anew with each point, and blocks, rows
+//! that are written once.
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use trackside_core::{Point, Timestamp};
 
+use super::{Place, Sealing, place::by_place};
 use crate::{
     error::Result,
-    rows::{execute, nan_apart},
+    rows::{Columns, execute, integer, nan_apart},
 };
 
 /// Time, step and the bits of the value, each eight bytes, little-endian. NaN is one value.
 const RECORD: usize = 24;
+/// So many points that arrive together are a block of their own.
+const LARGE: usize = 16;
+/// Blocks of a series have this many numbers.
+const BLOCKS: i64 = 1 << 16;
 
-/// In the order of arrival.
-#[derive(Debug, Default)]
-pub(super) struct Tail(Vec<u8>);
+/// What is not sealed of a series.
+#[derive(Debug)]
+pub(super) struct Tail {
+    pub(super) latest: Point,
+    n_blocks: i64,
+    n_in_blocks: usize,
+    /// Last place of all of them.
+    pub(super) end: Place,
+    /// Those that are in no block, in the order of arrival.
+    records: Vec<u8>,
+}
 
 impl Tail {
-    pub(super) fn new(bytes: Vec<u8>) -> Self {
-        Self(bytes)
+    /// Of a series all of whose points are sealed.
+    pub(super) fn begin(latest: Point, first: &Point) -> Self {
+        Self { latest, n_blocks: 0, n_in_blocks: 0, end: Place::of(first), records: Vec::new() }
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.0.len() / RECORD
-    }
-
-    pub(super) fn push(&mut self, point: &Point) {
-        let value = if point.value.is_nan() { f64::NAN } else { point.value };
-        self.0.extend(point.time.millis().to_le_bytes());
-        self.0.extend(point.step.to_le_bytes());
-        self.0.extend(value.to_bits().to_le_bytes());
-    }
-
-    pub(super) fn points(&self) -> impl Iterator<Item = Point> {
-        let (records, _) = self.0.as_chunks::<RECORD>();
-        records.iter().map(|record| {
-            let word = |at: usize| u64::from_le_bytes(record[at..at + 8].try_into().expect("eight bytes"));
-            Point {
-                time: Timestamp::from_millis(word(0).cast_signed()),
-                step: word(8).cast_signed(),
-                value: f64::from_bits(word(16)),
-            }
+    /// Columns from this one on: those of a point, then the others in the order of the table.
+    pub(super) fn read(row: &Row<'_>, first: usize) -> rusqlite::Result<Self> {
+        let n_in_blocks: i64 = row.get(first + 5)?;
+        Ok(Self {
+            latest: row.point(first)?,
+            n_blocks: row.get(first + 4)?,
+            n_in_blocks: usize::try_from(n_in_blocks).unwrap_or(0),
+            end: row.get(first + 6)?,
+            records: row.get(first + 7)?,
         })
     }
 
-    /// Writes it, with the latest point of the series.
-    pub(super) fn save(
-        &self,
+    /// How many points there are.
+    pub(super) fn len(&self) -> usize {
+        self.n_in_blocks + self.records.len() / RECORD
+    }
+
+    /// All of them, in the order of arrival.
+    pub(super) fn points(&self, connection: &Connection, series: i64) -> Result<Vec<Point>> {
+        let mut points = Vec::with_capacity(self.len());
+        if self.n_blocks > 0 {
+            let sql = "SELECT points FROM block WHERE pk >= ?1 AND pk < ?2 ORDER BY pk";
+            let mut statement = connection.prepare_cached(sql)?;
+            let mut rows = statement.query([series * BLOCKS, (series + 1) * BLOCKS])?;
+            while let Some(row) = rows.next()? {
+                points.extend(unpacked(row.get_ref(0)?.as_blob().map_err(crate::rows::unreadable)?));
+            }
+        }
+        points.extend(unpacked(&self.records));
+        Ok(points)
+    }
+
+    /// Adds points, which are none of those that are there, and writes all down.
+    pub(super) fn extend(
+        &mut self,
         connection: &Connection,
         series: i64,
+        points: &[Point],
         is_new: bool,
-        latest: &Point,
+        sealing: &Sealing,
         now: Timestamp,
     ) -> Result<()> {
+        self.end = points.iter().map(Place::of).fold(self.end, Place::max);
+        if points.len() >= LARGE.min(sealing.tail_points) {
+            let mut records = Vec::with_capacity(points.len() * RECORD);
+            points.iter().for_each(|point| pack(point, &mut records));
+            self.add_block(connection, series, &records)?;
+        } else {
+            points.iter().for_each(|point| pack(point, &mut self.records));
+            if self.records.len() >= sealing.tail_points * RECORD {
+                let records = std::mem::take(&mut self.records);
+                self.add_block(connection, series, &records)?;
+            }
+        }
+        self.save(connection, series, is_new, now)
+    }
+
+    fn add_block(&mut self, connection: &Connection, series: i64, records: &[u8]) -> Result<()> {
+        let sql = "INSERT INTO block (pk, points) VALUES (?1, ?2)";
+        execute(connection, sql, params![series * BLOCKS + self.n_blocks, records])?;
+        self.n_blocks += 1;
+        self.n_in_blocks += records.len() / RECORD;
+        Ok(())
+    }
+
+    /// Writes all but the blocks.
+    pub(super) fn save(&self, connection: &Connection, series: i64, is_new: bool, now: Timestamp) -> Result<()> {
         let sql = if is_new {
-            "INSERT INTO tail (series, touched_at, last_step, last_time, last_value, last_is_nan, points) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
+            "INSERT INTO tail (series, touched_at, last_step, last_time, last_value, last_is_nan, n_blocks, \
+             n_in_blocks, end, points) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
         } else {
             "UPDATE tail SET touched_at = ?2, last_step = ?3, last_time = ?4, last_value = ?5, last_is_nan = ?6, \
-             points = ?7 WHERE series = ?1"
+             n_blocks = ?7, n_in_blocks = ?8, end = ?9, points = ?10 WHERE series = ?1"
         };
-        let (value, is_nan) = nan_apart(latest.value);
-        let time = latest.time.millis();
-        execute(connection, sql, params![series, now.millis(), latest.step, time, value, is_nan, self.0])?;
+        let (value, is_nan) = nan_apart(self.latest.value);
+        let Point { step, time, .. } = self.latest;
+        let n_in_blocks = integer(self.n_in_blocks as u64);
+        execute(
+            connection,
+            sql,
+            params![
+                series,
+                now.millis(),
+                step,
+                time.millis(),
+                value,
+                is_nan,
+                self.n_blocks,
+                n_in_blocks,
+                self.end,
+                self.records
+            ],
+        )?;
         Ok(())
+    }
+
+    /// Forgets it.
+    pub(super) fn remove(&self, connection: &Connection, series: i64) -> Result<()> {
+        if self.n_blocks > 0 {
+            let sql = "DELETE FROM block WHERE pk >= ?1 AND pk < ?2";
+            execute(connection, sql, [series * BLOCKS, (series + 1) * BLOCKS])?;
+        }
+        execute(connection, "DELETE FROM tail WHERE series = ?1", [series]).map(drop)
     }
 }
 
-/// The tail of a series, empty where there is none.
-pub(super) fn find(connection: &Connection, series: i64) -> Result<Tail> {
-    let mut statement = connection.prepare_cached("SELECT points FROM tail WHERE series = ?1")?;
-    let mut rows = statement.query([series])?;
-    Ok(rows.next()?.map(|row| row.get(0)).transpose()?.map(Tail::new).unwrap_or_default())
+/// The columns that [`Tail::read`] reads.
+pub(super) const COLUMNS: &str = "tail.last_step, tail.last_time, tail.last_value, tail.last_is_nan, n_blocks, \
+                                  n_in_blocks, end, points";
+
+/// What is not sealed of a series, where there is such.
+pub(super) fn find(connection: &Connection, series: i64) -> Result<Option<Tail>> {
+    let mut statement = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM tail WHERE series = ?1"))?;
+    Ok(statement.query_row([series], |row| Tail::read(row, 0)).optional()?)
 }
 
-/// Forgets it.
-pub(super) fn remove(connection: &Connection, series: i64) -> Result<()> {
-    execute(connection, "DELETE FROM tail WHERE series = ?1", [series]).map(drop)
+/// The points of a series that are not sealed, in order.
+pub(super) fn sorted(connection: &Connection, series: i64) -> Result<Vec<Point>> {
+    let Some(tail) = find(connection, series)? else { return Ok(Vec::new()) };
+    let mut points = tail.points(connection, series)?;
+    points.sort_by(by_place);
+    Ok(points)
+}
+
+fn pack(point: &Point, records: &mut Vec<u8>) {
+    let value = if point.value.is_nan() { f64::NAN } else { point.value };
+    records.extend(point.time.millis().to_le_bytes());
+    records.extend(point.step.to_le_bytes());
+    records.extend(value.to_bits().to_le_bytes());
+}
+
+fn unpacked(records: &[u8]) -> impl Iterator<Item = Point> {
+    let (records, _) = records.as_chunks::<RECORD>();
+    records.iter().map(|record| {
+        let word = |at: usize| u64::from_le_bytes(record[at..at + 8].try_into().expect("eight bytes"));
+        Point {
+            time: Timestamp::from_millis(word(0).cast_signed()),
+            step: word(8).cast_signed(),
+            value: f64::from_bits(word(16)),
+        }
+    })
 }

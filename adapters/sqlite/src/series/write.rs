@@ -1,6 +1,6 @@
 //! Writing points.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use rusqlite::{Connection, OptionalExtension, params};
 use trackside_core::{Key, MetricPoint, Point, Timestamp};
@@ -46,14 +46,16 @@ pub(crate) fn add(
 
 /// Finds or creates a series.
 fn open(connection: &Connection, run: i64, key: &Key, first: &Point) -> Result<Open> {
-    let sql = "SELECT pk, sealed_end, points, \
-               ifnull(tail.last_step, series.last_step), ifnull(tail.last_time, series.last_time), \
-               ifnull(tail.last_value, series.last_value), ifnull(tail.last_is_nan, series.last_is_nan) \
-               FROM series LEFT JOIN tail ON tail.series = series.pk WHERE run = ?1 AND key = ?2";
-    let mut statement = connection.prepare_cached(sql)?;
+    let sql = format!(
+        "SELECT pk, sealed_end, tail.series IS NOT NULL, series.last_step, series.last_time, series.last_value, \
+         series.last_is_nan, {} FROM series LEFT JOIN tail ON tail.series = series.pk WHERE run = ?1 AND key = ?2",
+        tail::COLUMNS
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
     let found = statement.query_row(params![run, key.as_str()], |row| {
-        let tail = row.get::<_, Option<Vec<u8>>>(2)?.map(Tail::new);
-        Ok(Open { pk: row.get(0)?, latest: row.point(3)?, sealed_end: row.get(1)?, tail })
+        let tail = if row.get(2)? { Some(Tail::read(row, 7)?) } else { None };
+        let latest = tail.as_ref().map_or_else(|| row.point(3), |tail| Ok(tail.latest))?;
+        Ok(Open { pk: row.get(0)?, latest, sealed_end: row.get(1)?, tail })
     });
     if let Some(found) = found.optional()? {
         return Ok(found);
@@ -73,40 +75,44 @@ fn add_to(
     sealing: &Sealing,
     now: Timestamp,
 ) -> Result<Vec<bool>> {
-    let is_new = series.tail.is_none();
-    let mut tail = series.tail.unwrap_or_default();
     let n_late = series.sealed_end.map_or(0, |end| points.partition_point(|point| Place::of(point) <= end));
     let mut known = late::add(connection, series.pk, &points[..n_late])?;
+    let fresh = &points[n_late..];
 
-    let mut places: Vec<Place> = tail.points().map(|point| Place::of(&point)).collect();
-    let n_before = places.len();
-    let mut end = places.iter().max().copied();
-    for point in &points[n_late..] {
-        let place = Some(Place::of(point));
-        let was_there = place <= end && place.is_some_and(|place| places.contains(&place));
-        if !was_there {
-            places.extend(place);
-            tail.push(point);
-            end = end.max(place);
+    let is_new = series.tail.is_none();
+    let mut tail = series.tail.unwrap_or_else(|| Tail::begin(series.latest, fresh.first().unwrap_or(&series.latest)));
+    // They are in order, so the last of those before is enough for each.
+    let mut before: Option<Place> = None;
+    let mut there: Option<HashSet<Place>> = None;
+    for point in fresh {
+        let place = Place::of(point);
+        let mut was_there = before == Some(place);
+        if !is_new && !was_there && place <= tail.end {
+            let there = match &mut there {
+                Some(there) => there,
+                None => there.insert(tail.points(connection, series.pk)?.iter().map(Place::of).collect()),
+            };
+            was_there = there.contains(&place);
         }
+        before = Some(place);
         known.push(was_there);
     }
 
     // Of equally late points the first, as if they had come one by one.
-    let news = points.iter().zip(&known).filter(|(_, known)| !**known).map(|(point, _)| *point);
-    let latest = news.fold(series.latest, |latest, point| if point.recency(&latest).is_gt() { point } else { latest });
-    if tail.len() >= sealing.tail_points {
-        seal::seal(connection, series.pk, &tail, &latest, sealing, false)?;
-        if !is_new {
-            tail::remove(connection, series.pk)?;
+    let news = || points.iter().zip(&known).filter(|(_, known)| !**known).map(|(point, _)| *point);
+    let later = |latest: Point, point: Point| if point.recency(&latest).is_gt() { point } else { latest };
+    tail.latest = news().fold(series.latest, later);
+    let added: Vec<Point> = news().skip(known[..n_late].iter().filter(|known| !**known).count()).collect();
+    if !added.is_empty() {
+        tail.extend(connection, series.pk, &added, is_new, sealing, now)?;
+        if tail.len() >= sealing.unsealed_points {
+            seal::seal(connection, series.pk, &tail, sealing, false)?;
         }
-    } else if tail.len() > n_before {
-        tail.save(connection, series.pk, is_new, &latest, now)?;
-    } else if latest.recency(&series.latest).is_gt() {
+    } else if tail.latest.recency(&series.latest).is_gt() {
         if is_new {
-            seal::set_latest(connection, series.pk, &latest)?;
+            seal::set_latest(connection, series.pk, &tail.latest)?;
         } else {
-            tail.save(connection, series.pk, is_new, &latest, now)?;
+            tail.save(connection, series.pk, false, now)?;
         }
     }
     Ok(known)
