@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, config::DbConfig};
 use trackside_core::{Error, ErrorKind};
 
 use crate::{config::Config, error::Result};
@@ -42,6 +42,9 @@ fn open(path: &Path, flags: OpenFlags, config: &Config, cache_kib: u32) -> Resul
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(config.busy_timeout)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // Plans do not depend on bound values. Otherwise SQLite prepares some statements anew whenever a value changes,
+    // which for those of a write takes longer than running them.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     // A negative size is in KiB. Sorting and savepoints spill to memory instead of files in /tmp.
     connection.pragma_update(None, "cache_size", -i64::from(cache_kib))?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;

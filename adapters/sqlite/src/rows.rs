@@ -25,7 +25,7 @@ pub(crate) trait Columns {
     fn model_id(&self, column: impl RowIndex) -> rusqlite::Result<LoggedModelId>;
     /// Two columns from this one on: key and value.
     fn key_value(&self, first: usize) -> rusqlite::Result<KeyValue>;
-    /// Four columns from this one on: step, time, value and whether it is NaN.
+    /// Four columns from this one on: step, time, and a value as [`stored`] has it.
     fn point(&self, first: usize) -> rusqlite::Result<Point>;
 }
 
@@ -71,8 +71,11 @@ impl Columns for Row<'_> {
     }
 
     fn point(&self, first: usize) -> rusqlite::Result<Point> {
-        let is_nan: bool = self.get(first + 3)?;
-        let value = if is_nan { f64::NAN } else { self.get(first + 2)? };
+        let value = match self.get(first + 3)? {
+            0 => self.get(first + 2)?,
+            NEGATIVE_ZERO => -0.0,
+            _ => f64::NAN,
+        };
         Ok(Point { step: self.get(first)?, time: self.instant(first + 1)?, value })
     }
 }
@@ -80,6 +83,18 @@ impl Columns for Row<'_> {
 /// A value as it is stored: NaN would become NULL, so it is a flag beside a zero.
 pub(crate) fn nan_apart(value: f64) -> (f64, bool) {
     if value.is_nan() { (0.0, true) } else { (value, false) }
+}
+
+/// In the column that says whether a value is NaN: it is -0.0.
+const NEGATIVE_ZERO: i64 = -1;
+
+/// A value as it is stored where its sign counts also when it is zero: SQLite stores -0.0 as 0. The flag comes before
+/// that of the other zero, so that the order of (value, flag) is that of places.
+pub(crate) fn stored(value: f64) -> (f64, i64) {
+    match nan_apart(value) {
+        (0.0, false) if value.is_sign_negative() => (0.0, NEGATIVE_ZERO),
+        (value, is_nan) => (value, is_nan.into()),
+    }
 }
 
 /// A count as it is stored; what SQLite cannot hold is never reached.

@@ -29,7 +29,7 @@ const REST: u32 = 5;
 
 /// Ends the thread when it is dropped.
 #[derive(Debug)]
-pub(crate) struct Sealer(Mutex<Option<(mpsc::Sender<()>, thread::JoinHandle<()>)>>);
+pub(crate) struct Sealer(Mutex<Option<(mpsc::SyncSender<()>, thread::JoinHandle<()>)>>);
 
 struct Round {
     reader: Connection,
@@ -49,7 +49,7 @@ impl Sealer {
         clock: Arc<dyn Clock>,
         sealing: Sealing,
     ) -> std::io::Result<Self> {
-        let (end, ended) = mpsc::channel();
+        let (end, ended) = mpsc::sync_channel(1);
         let mut round = Round { reader, writer, clock, sealing, tail: 0, late: 0 };
         let run = move || {
             let mut pause = PAUSE;

@@ -2,6 +2,8 @@
 -- are enough, or the series has come to rest, they are sealed into chunks: columns of packed numbers (`series/codec.rs`). A place (`series/place.rs`) is a BLOB in the order of a history.
 -- The table `point` holds what arrives later than its place: points before the end of what is sealed.
 
+-- From here on `is_nan` (`last_is_nan`) is -1 beside the value 0 that is negative.
+
 -- Where the last sealed point stands; NULL while nothing is sealed. `last_*` are as of the last sealing:
 -- a tail has later ones.
 ALTER TABLE series ADD COLUMN sealed_end BLOB;

@@ -30,7 +30,7 @@ impl Searchable for RunField {
                 let with = format!(" LEFT JOIN tail AS {alias}t ON {alias}t.series = {alias}.pk");
                 let joined = Joined { table: format!("series AS {alias}"), on, with, many: false };
                 let latest = |column| format!("ifnull({alias}t.last_{column}, {alias}.last_{column})");
-                let kind = Kind::NumberOrNan(latest("is_nan"));
+                let kind = Kind::NumberOrNan(format!("({} > 0)", latest("is_nan")));
                 Place { kind, ..Place::number(&latest("value")).of(joined) }
             }
             Self::Param(key) => Place::key_value("run_param", alias, "run.pk", &binds.bind(key.as_str().to_owned())),

@@ -1,18 +1,51 @@
 //! Sealed points.
 
+use std::ops::{ControlFlow, RangeInclusive};
+
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use trackside_core::Point;
 
-use super::{Place, codec, place::by_place};
+use super::{Extremes, Place, codec, place::by_place};
 use crate::error::Result;
 
 /// What is known of a chunk without reading its points.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Chunk {
+pub(crate) struct Chunk {
     pub(super) first: Place,
-    pub(super) n: usize,
+    pub(crate) n: usize,
     /// Where its points are.
     bytes: i64,
+}
+
+/// What is known besides of a chunk without reading its points.
+#[derive(Debug)]
+pub(crate) struct Summary {
+    pub(crate) chunk: Chunk,
+    pub(crate) last: Place,
+    pub(crate) steps: RangeInclusive<i64>,
+    pub(crate) extremes: Extremes,
+}
+
+/// Hands over the summaries of a series in order, until `take` has enough.
+pub(crate) fn summaries(
+    connection: &Connection,
+    series: i64,
+    mut take: impl FnMut(Summary) -> Result<ControlFlow<()>>,
+) -> Result<()> {
+    let sql = "SELECT first, n, bytes, last, min_step, max_step, lowest, highest FROM chunk WHERE series = ?1 \
+               ORDER BY first";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query([series])?;
+    while let Some(row) = rows.next()? {
+        let extreme = |column| Ok::<_, rusqlite::Error>(row.get::<_, Option<Place>>(column)?.map(Place::point));
+        let extremes = Extremes { lowest: extreme(6)?, highest: extreme(7)? };
+        let summary =
+            Summary { chunk: Chunk::read(row)?, last: row.get(3)?, steps: row.get(4)?..=row.get(5)?, extremes };
+        if take(summary)?.is_break() {
+            break;
+        }
+    }
+    Ok(())
 }
 
 const COLUMNS: &str = "SELECT first, n, bytes FROM chunk WHERE series = ?1";
@@ -24,7 +57,7 @@ impl Chunk {
     }
 
     /// Its points, in order.
-    pub(super) fn points(&self, connection: &Connection) -> Result<Vec<Point>> {
+    pub(crate) fn points(&self, connection: &Connection) -> Result<Vec<Point>> {
         let mut statement = connection.prepare_cached("SELECT bytes FROM chunk_bytes WHERE pk = ?1")?;
         let mut rows = statement.query([self.bytes])?;
         let row = rows.next()?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
@@ -65,8 +98,7 @@ impl Chunk {
         let bytes = codec::encode(points)?;
         connection.prepare_cached("INSERT INTO chunk_bytes (bytes) VALUES (?1)")?.execute([bytes])?;
         let steps = || points.iter().map(|point| point.step);
-        let numbers = || points.iter().filter(|point| !point.value.is_nan());
-        let by_value = |a: &&Point, b: &&Point| a.value.total_cmp(&b.value);
+        let extremes = Extremes::of(points);
         crate::rows::execute(
             connection,
             "INSERT INTO chunk (series, first, last, n, min_step, max_step, lowest, highest, bytes) \
@@ -78,8 +110,8 @@ impl Chunk {
                 crate::rows::integer(points.len() as u64),
                 steps().min(),
                 steps().max(),
-                numbers().min_by(by_value).map(Place::of),
-                numbers().max_by(by_value).map(Place::of),
+                extremes.lowest.as_ref().map(Place::of),
+                extremes.highest.as_ref().map(Place::of),
             ],
         )?;
         debug_assert!(points.is_sorted_by(|a, b| by_place(a, b).is_lt()), "a chunk is in order and has no point twice");

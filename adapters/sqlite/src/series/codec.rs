@@ -106,8 +106,12 @@ mod tests {
                         0 => (next().cast_signed(), next().cast_signed(), next()),
                         1 => (i, -i, special[usize::try_from(next() % 7).unwrap()]),
                         2 => (7, 7, 7.5_f64.to_bits()),
-                        3 => (1_700_000_000_000 + 100 * i, i, (1.0 / (1.0 + i as f64)).to_bits()),
-                        _ => (if i % 2 == 0 { i64::MIN } else { i64::MAX }, i64::MAX - i, u64::from(next() % 2 == 0)),
+                        3 => (
+                            1_700_000_000_000 + 100 * i,
+                            i,
+                            (1.0 / (1.0 + f64::from(i32::try_from(i).unwrap()))).to_bits(),
+                        ),
+                        _ => (if i % 2 == 0 { i64::MIN } else { i64::MAX }, i64::MAX - i, next() % 2),
                     };
                     Point { step, time: Timestamp::from_millis(time), value: f64::from_bits(value) }
                 })
@@ -123,9 +127,12 @@ mod tests {
         let points: Vec<Point> = (0..2_048)
             .map(|step| {
                 time += 100 + i64::try_from(next() % 20).unwrap();
-                let noise = (next() >> 40) as f32 / (1 << 24) as f32;
-                let value = f64::from(2.0 * (-step as f32 / 500.0).exp() + 0.05 * noise);
-                Point { step, time: Timestamp::from_millis(time), value }
+                let noise = f64::from(u32::try_from(next() >> 40).unwrap()) / f64::from(1 << 24);
+                let loss = 2.0 * (-f64::from(step) / 500.0).exp() + 0.05 * noise;
+                // As frameworks compute it.
+                #[expect(clippy::cast_possible_truncation, reason = "that is the point")]
+                let value = f64::from(loss as f32);
+                Point { step: step.into(), time: Timestamp::from_millis(time), value }
             })
             .collect();
         let bytes = encode(&points).unwrap().len();

@@ -6,7 +6,7 @@ use trackside_core::Point;
 use super::{Place, chunk::Chunk};
 use crate::{
     error::Result,
-    rows::{Columns, execute, nan_apart},
+    rows::{Columns, execute, stored},
 };
 
 /// Adds points, which are best in order; for each whether it was there already, sealed or late.
@@ -30,10 +30,18 @@ pub(super) fn add(connection: &Connection, series: i64, points: &[Point]) -> Res
 
 /// Whether it is new.
 fn insert(connection: &Connection, series: i64, point: &Point) -> Result<bool> {
-    let (value, is_nan) = nan_apart(point.value);
-    let sql = "INSERT INTO point (series, time, step, value, is_nan) VALUES (?1, ?2, ?3, ?4, ?5) \
-               ON CONFLICT DO NOTHING";
+    let (value, is_nan) = stored(point.value);
+    // The two zeros are one point, and differ in their flags.
+    let sql = "INSERT INTO point (series, time, step, value, is_nan) SELECT ?1, ?2, ?3, ?4, ?5 \
+               WHERE ?4 <> 0 OR ?5 = 1 OR NOT EXISTS (SELECT 1 FROM point WHERE series = ?1 AND time = ?2 AND step = ?3 \
+               AND value = 0 AND is_nan <= 0) ON CONFLICT DO NOTHING";
     Ok(execute(connection, sql, params![series, point.time.millis(), point.step, value, is_nan])? > 0)
+}
+
+/// Whether there are any.
+pub(crate) fn has_late(connection: &Connection, series: i64) -> Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM point WHERE series = ?1)";
+    Ok(connection.prepare_cached(sql)?.query_one([series], |row| row.get(0))?)
 }
 
 /// The first points of a series, at most so many.
@@ -47,7 +55,7 @@ pub(super) fn first(connection: &Connection, series: i64, limit: usize) -> Resul
 
 /// Removes all up to this one.
 pub(super) fn remove_until(connection: &Connection, series: i64, last: &Point) -> Result<()> {
-    let (value, is_nan) = nan_apart(last.value);
+    let (value, is_nan) = stored(last.value);
     let sql = "DELETE FROM point WHERE series = ?1 AND (time, step, value, is_nan) <= (?2, ?3, ?4, ?5)";
     execute(connection, sql, params![series, last.time.millis(), last.step, value, is_nan]).map(drop)
 }

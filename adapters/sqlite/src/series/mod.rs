@@ -10,6 +10,7 @@
 
 mod chunk;
 mod codec;
+mod extremes;
 mod late;
 mod place;
 mod read;
@@ -19,8 +20,12 @@ mod write;
 
 pub use self::seal::Sealing;
 pub(crate) use self::{
+    chunk::summaries,
+    extremes::Extremes,
+    late::has_late,
     place::Place,
     read::visit,
     seal::{at_rest, fold_some, seal_at_rest},
+    tail::sorted as not_sealed,
     write::add,
 };

@@ -8,7 +8,7 @@ use trackside_core::Point;
 use super::{Place, chunk::Chunk, place::by_place, tail};
 use crate::{
     error::Result,
-    rows::{Columns, nan_apart},
+    rows::{Columns, stored},
 };
 
 /// Hands over the points of a series after a place, in order, until `take` has enough. Holds one chunk in memory.
@@ -25,7 +25,7 @@ pub(crate) fn visit(
     let mut statement = connection.prepare_cached(if after.is_some() { LATE_AFTER } else { LATE })?;
     let late = match after.map(Place::point) {
         Some(place) => {
-            let (value, is_nan) = nan_apart(place.value);
+            let (value, is_nan) = stored(place.value);
             statement.query(params![series, place.time.millis(), place.step, value, is_nan])?
         }
         None => statement.query([series])?,

@@ -6,7 +6,7 @@ use trackside_core::{Point, Timestamp};
 use super::{Place, chunk::Chunk, late, place::by_place, tail, tail::Tail};
 use crate::{
     error::Result,
-    rows::{Columns, execute, nan_apart},
+    rows::{Columns, execute, stored},
 };
 
 /// When points are sealed, and how many together.
@@ -58,7 +58,7 @@ pub(super) fn seal(connection: &Connection, series: i64, tail: &Tail, sealing: &
 
 /// Moves the latest point of a series without tail.
 pub(super) fn set_latest(connection: &Connection, series: i64, latest: &Point) -> Result<()> {
-    let (value, is_nan) = nan_apart(latest.value);
+    let (value, is_nan) = stored(latest.value);
     let sql = "UPDATE series SET last_step = ?2, last_time = ?3, last_value = ?4, last_is_nan = ?5 WHERE pk = ?1";
     execute(connection, sql, params![series, latest.step, latest.time.millis(), value, is_nan]).map(drop)
 }

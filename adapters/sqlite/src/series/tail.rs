@@ -7,7 +7,7 @@ use trackside_core::{Point, Timestamp};
 use super::{Place, Sealing, place::by_place};
 use crate::{
     error::Result,
-    rows::{Columns, execute, integer, nan_apart},
+    rows::{Columns, execute, integer, stored},
 };
 
 /// Time, step and the bits of the value, each eight bytes, little-endian. NaN is one value.
@@ -80,10 +80,14 @@ impl Tail {
         self.end = points.iter().map(Place::of).fold(self.end, Place::max);
         if points.len() >= LARGE.min(sealing.tail_points) {
             let mut records = Vec::with_capacity(points.len() * RECORD);
-            points.iter().for_each(|point| pack(point, &mut records));
+            for point in points {
+                pack(point, &mut records);
+            }
             self.add_block(connection, series, &records)?;
         } else {
-            points.iter().for_each(|point| pack(point, &mut self.records));
+            for point in points {
+                pack(point, &mut self.records);
+            }
             if self.records.len() >= sealing.tail_points * RECORD {
                 let records = std::mem::take(&mut self.records);
                 self.add_block(connection, series, &records)?;
@@ -109,7 +113,7 @@ impl Tail {
             "UPDATE tail SET touched_at = ?2, last_step = ?3, last_time = ?4, last_value = ?5, last_is_nan = ?6, \
              n_blocks = ?7, n_in_blocks = ?8, end = ?9, points = ?10 WHERE series = ?1"
         };
-        let (value, is_nan) = nan_apart(self.latest.value);
+        let (value, is_nan) = stored(self.latest.value);
         let Point { step, time, .. } = self.latest;
         let n_in_blocks = integer(self.n_in_blocks as u64);
         execute(
@@ -152,7 +156,7 @@ pub(super) fn find(connection: &Connection, series: i64) -> Result<Option<Tail>>
 }
 
 /// The points of a series that are not sealed, in order.
-pub(super) fn sorted(connection: &Connection, series: i64) -> Result<Vec<Point>> {
+pub(crate) fn sorted(connection: &Connection, series: i64) -> Result<Vec<Point>> {
     let Some(tail) = find(connection, series)? else { return Ok(Vec::new()) };
     let mut points = tail.points(connection, series)?;
     points.sort_by(by_place);

@@ -8,7 +8,7 @@ use trackside_core::{Key, MetricPoint, Point, Timestamp};
 use super::{Place, Sealing, late, seal, tail, tail::Tail};
 use crate::{
     error::Result,
-    rows::{Columns, execute, nan_apart},
+    rows::{Columns, execute, stored},
 };
 
 /// A series as it is before points are added.
@@ -60,7 +60,7 @@ fn open(connection: &Connection, run: i64, key: &Key, first: &Point) -> Result<O
     if let Some(found) = found.optional()? {
         return Ok(found);
     }
-    let (value, is_nan) = nan_apart(first.value);
+    let (value, is_nan) = stored(first.value);
     let sql = "INSERT INTO series (run, key, last_step, last_time, last_value, last_is_nan) \
                VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     execute(connection, sql, params![run, key.as_str(), first.step, first.time.millis(), value, is_nan])?;

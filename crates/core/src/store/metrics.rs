@@ -32,6 +32,9 @@ pub struct SampleQuery {
     pub limit: usize,
 }
 
+/// Smaller samples are no charts, and hold just what MLflow would take.
+pub const EXTREMES_FROM: usize = 16;
+
 /// Metric history of the system of record.
 #[async_trait]
 pub trait Metrics: fmt::Debug + Send + Sync + 'static {
@@ -42,6 +45,8 @@ pub trait Metrics: fmt::Debug + Send + Sync + 'static {
     /// Points in the order (step, time, value), NaN counting as zero and coming after it: all when they are not
     /// more than the limit. Else they are cut into as many stretches as the limit says, the first ones longer
     /// by one where they cannot be equal; of each the first point is taken, of the last stretch the last.
+    /// Where a limit of [`EXTREMES_FROM`] or more would leave out the lowest or the highest value, NaN being neither, there
+    /// are two stretches less, and the first point of the lowest and of the highest value are in the sample besides.
     /// Memory depends on the limit and not on how many points there are.
     async fn sample(&self, query: SampleQuery) -> Result<Vec<Point>>;
 }

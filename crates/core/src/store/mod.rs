@@ -22,7 +22,7 @@ pub use log::{
     NewDeadLetter, Outbox, Progress,
 };
 pub use logged_models::LoggedModels;
-pub use metrics::{HistoryQuery, Metrics, SampleQuery};
+pub use metrics::{EXTREMES_FROM, HistoryQuery, Metrics, SampleQuery};
 pub use registry::{ModelVersions, RegisteredModels};
 pub use runs::Runs;
 

@@ -109,6 +109,7 @@ macro_rules! store_suite {
             samples {
                 a_sample_goes_by_step_then_time_then_value,
                 a_sample_is_the_first_of_each_stretch_and_the_last_of_all,
+                a_sample_keeps_the_extremes,
                 a_sample_keeps_to_the_steps_asked_for,
                 unknown_runs_and_metrics_have_no_sample,
             }

@@ -1,8 +1,11 @@
 //! Samples of metrics: which points they hold, in which order.
 
-use std::ops::RangeInclusive;
+use std::{cmp::Ordering, ops::RangeInclusive};
 
-use trackside_core::{Point, RunId, Store, store::SampleQuery};
+use trackside_core::{
+    Point, RunId, Store,
+    store::{EXTREMES_FROM, SampleQuery},
+};
 
 use super::scene::lone_run;
 use crate::fixture::{key, point, points};
@@ -22,6 +25,27 @@ async fn sample(
 
 /// What a sample of points in this order is, by the words of the trait.
 fn sampled(ordered: &[Point], limit: usize) -> Vec<Point> {
+    let numbers = || ordered.iter().filter(|point| !point.value.is_nan());
+    // Of equal ones `min_by` takes the first and `max_by` the last.
+    let lowest = numbers().min_by(|a, b| a.value.partial_cmp(&b.value).unwrap());
+    let highest = numbers().rev().max_by(|a, b| a.value.partial_cmp(&b.value).unwrap());
+    let extremes: Vec<Point> = [lowest, highest].into_iter().flatten().copied().collect();
+    let plain = stretches(ordered, limit);
+    let holds = |extreme: &Point| {
+        plain.iter().any(|point| point.value.partial_cmp(&extreme.value).is_some_and(Ordering::is_eq))
+    };
+    if limit < EXTREMES_FROM || extremes.iter().all(holds) {
+        return plain;
+    }
+    let mut expected = stretches(ordered, limit - 2);
+    expected.extend(extremes);
+    expected.sort_by(Point::recency);
+    expected.dedup();
+    expected
+}
+
+/// The first of each stretch and the last of all.
+fn stretches(ordered: &[Point], limit: usize) -> Vec<Point> {
     if ordered.len() <= limit {
         return ordered.to_vec();
     }
@@ -75,6 +99,27 @@ pub async fn a_sample_is_the_first_of_each_stretch_and_the_last_of_all(store: &d
     for (name, mut all) in series {
         all.sort_by(Point::recency);
         for limit in [1, 2, 3, 7, 300, 599, 600, 601, 602] {
+            assert_eq!(sample(store, &id, name, None, limit).await, sampled(&all, limit), "{limit} of {name}");
+        }
+    }
+}
+
+pub async fn a_sample_keeps_the_extremes(store: &dyn Store) {
+    let curve = |peaks: &[(i64, f64)]| -> Vec<Point> {
+        let value = |n| peaks.iter().find(|(at, _)| *at == n).map_or(0.5, |(_, value)| *value);
+        (0..1_000).map(|n| point(n, n / 3, value(n))).collect()
+    };
+    let series = [
+        ("apart", curve(&[(333, -9.0), (777, 9.0)])),
+        ("together", curve(&[(501, 9.0), (502, -9.0)])),
+        ("at the beginning", curve(&[(1, f64::INFINITY), (2, f64::NEG_INFINITY), (3, f64::NAN)])),
+        ("at the end", curve(&[(998, 9.0), (997, -9.0)])),
+        ("several times", curve(&[(100, 9.0), (200, 9.0), (300, -9.0), (400, -9.0)])),
+        ("nowhere", (0..1_000).map(|n| point(n, n, f64::NAN)).collect()),
+    ];
+    let id = lone_run(store, series.iter().map(|(name, all)| points(name, all)).collect()).await;
+    for (name, all) in series {
+        for limit in [15, 16, 17, 320, 999] {
             assert_eq!(sample(store, &id, name, None, limit).await, sampled(&all, limit), "{limit} of {name}");
         }
     }

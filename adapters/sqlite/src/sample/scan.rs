@@ -1,16 +1,19 @@
-//! Samples of a series, in memory that does not depend on its length.
+//! Series whose steps fall, or that have late points.
 //!
-//! A sample goes by step, then time, then value; the table by time, then step, then value. Sorting would hold the
-//! whole series in memory. But within one step both orders are the same, so it is enough to know at which steps
-//! the wanted points are, and how many points come before those steps. That is counted: over wide slots of steps
-//! first; those that hold a wanted point are cut into narrower ones and counted again, until each is one step.
+//! Sorting would hold the whole series in memory. But within one step both orders are the same, so it is enough to know
+//! at which steps the wanted points are, and how many points come before those steps. That is counted: over wide slots
+//! of steps first; those that hold a wanted point are cut into narrower ones and counted again, until each is one step.
 
 use std::ops::{ControlFlow, RangeInclusive};
 
 use rusqlite::Connection;
 use trackside_core::Point;
 
-use crate::{error::Result, series::visit};
+use super::{Extent, Survey};
+use crate::{
+    error::Result,
+    series::{Extremes, visit},
+};
 
 /// Slots counted at a time: 2 MiB, and enough to tell the steps of most series apart at once.
 const SLOTS: usize = 65_536;
@@ -24,44 +27,35 @@ struct Slot {
     before: i64,
 }
 
-/// At most `limit` points of a series, see `Metrics::sample`.
-pub(crate) fn sample(
-    connection: &Connection,
-    series: i64,
-    steps: Option<RangeInclusive<i64>>,
-    limit: usize,
-) -> Result<Vec<Point>> {
-    let (from, to) = steps.map_or((i64::MIN, i64::MAX), RangeInclusive::into_inner);
+/// Counts the points at these steps.
+pub(super) fn survey(connection: &Connection, series: i64, steps: &RangeInclusive<i64>) -> Result<Extent> {
     let (mut count, mut first, mut last) = (0, i64::MAX, i64::MIN);
+    let mut extremes = Extremes::default();
     visit(connection, series, None, |point| {
-        if (from..=to).contains(&point.step) {
+        if steps.contains(&point.step) {
             (count, first, last) = (count + 1, first.min(point.step), last.max(point.step));
+            extremes.add(&point);
         }
         Ok(ControlFlow::Continue(()))
     })?;
-    let wanted = positions(count, limit);
-    if wanted.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut slots = vec![Slot { first, last, before: 0 }];
+    Ok(Extent { count, extremes, survey: Survey::Scan { steps: first..=last } })
+}
+
+/// The points at these positions among those at these steps, at both ends of which there are some.
+pub(super) fn pick(
+    connection: &Connection,
+    series: i64,
+    steps: &RangeInclusive<i64>,
+    wanted: &[i64],
+) -> Result<Vec<Point>> {
+    let mut slots = vec![Slot { first: *steps.start(), last: *steps.end(), before: 0 }];
     while slots.iter().any(|slot| slot.first < slot.last) {
         let parts = cut(&slots, SLOTS);
         let mut counts = vec![0; parts.len()];
         scan(connection, series, &parts, |part, _| counts[part] += 1)?;
-        slots = holding(parts, &counts, &wanted);
+        slots = holding(parts, &counts, wanted);
     }
-    pick(connection, series, &slots, &wanted)
-}
-
-/// Which of so many points make the sample, ascending.
-fn positions(count: i64, limit: usize) -> Vec<i64> {
-    let stretches = count.min(i64::try_from(limit).unwrap_or(i64::MAX));
-    let Some(length) = count.checked_div(stretches) else { return Vec::new() };
-    let longer = count % stretches;
-    let mut positions: Vec<_> = (0..stretches).map(|n| n * length + n.min(longer)).collect();
-    positions.pop();
-    positions.push(count - 1);
-    positions
+    read(connection, series, &slots, wanted)
 }
 
 /// Cuts slots into about `parts` parts of equal width, each slot of several steps into two at least. `before` is
@@ -101,7 +95,7 @@ fn holding(parts: Vec<Slot>, counts: &[i64], wanted: &[i64]) -> Vec<Slot> {
 }
 
 /// Reads the wanted points out of slots of one step.
-fn pick(connection: &Connection, series: i64, slots: &[Slot], wanted: &[i64]) -> Result<Vec<Point>> {
+fn read(connection: &Connection, series: i64, slots: &[Slot], wanted: &[i64]) -> Result<Vec<Point>> {
     let mut at: Vec<_> = slots.iter().map(|slot| slot.before).collect();
     let mut points = vec![None; wanted.len()];
     scan(connection, series, slots, |slot, point| {
@@ -130,23 +124,6 @@ mod tests {
 
     fn slot(first: i64, last: i64, before: i64) -> Slot {
         Slot { first, last, before }
-    }
-
-    #[test]
-    fn positions_are_the_first_of_each_stretch_and_the_last_of_all() {
-        for (count, limit, expected) in [
-            (10, 5, &[0, 2, 4, 6, 9][..]),
-            (20, 7, &[0, 3, 6, 9, 12, 15, 19]),
-            (5, 3, &[0, 2, 4]),
-            (5, 4, &[0, 2, 3, 4]),
-            (3, 3, &[0, 1, 2]),
-            (2, usize::MAX, &[0, 1]),
-            (9, 1, &[8]),
-            (0, 5, &[]),
-            (5, 0, &[]),
-        ] {
-            assert_eq!(positions(count, limit), expected, "{count} points, {limit} wanted");
-        }
     }
 
     #[test]

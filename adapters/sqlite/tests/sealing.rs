@@ -1,0 +1,191 @@
+//! Points in any order, packed at any time, read at any time: always those of a plain list.
+
+use std::{collections::BTreeMap, num::NonZeroU64};
+
+use rusqlite::Connection;
+use tempfile::TempDir;
+use tokio::task::JoinSet;
+use trackside_adapter_sqlite::{Config, Sealing, SqliteStore};
+use trackside_core::{
+    Point, RunId, Timestamp,
+    store::{Cursors, Experiments, HistoryQuery, LogRange, Metrics, Outbox, Runs},
+};
+use trackside_testkit::fixture::{key, new_experiment, new_run, points};
+
+const SEALINGS: [Sealing; 4] = [
+    Sealing { tail_points: 1, unsealed_points: 1, chunk_points: 1, idle_millis: 0 },
+    Sealing { tail_points: 2, unsealed_points: 5, chunk_points: 7, idle_millis: 0 },
+    Sealing { tail_points: 20, unsealed_points: 64, chunk_points: 50, idle_millis: 0 },
+    Sealing { tail_points: 128, unsealed_points: 2_048, chunk_points: 2_048, idle_millis: 30_000 },
+];
+
+/// Numbers that look random, the same each time.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, n: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % NonZeroU64::new(n).unwrap()
+    }
+
+    fn small(&mut self, n: u64) -> i64 {
+        self.below(n).cast_signed()
+    }
+}
+
+/// A few points: in order, late, repeated, with values of every kind.
+fn batch(random: &mut Random, round: i64) -> Vec<Point> {
+    let values = [0.0, -0.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1.5, -1e300, 5e-324];
+    (0..=random.below(30))
+        .map(|_| {
+            let time = if random.below(4) == 0 { random.small(60) } else { round + random.small(3) };
+            let step = if random.below(3) == 0 { -random.small(50) } else { time };
+            let value = values[usize::try_from(random.below(8)).unwrap()];
+            Point { step, time: Timestamp::from_millis(time), value }
+        })
+        .collect()
+}
+
+/// What identifies a point, in the order of a history.
+fn identity(point: &Point) -> (i64, i64, i64, bool) {
+    // Monotone for numbers; the zeros are equal.
+    let bits = (point.value + 0.0).to_bits().cast_signed();
+    let rank = if bits < 0 { bits ^ i64::MAX } else { bits };
+    (point.time.millis(), point.step, if point.value.is_nan() { 0 } else { rank }, point.value.is_nan())
+}
+
+type Model = BTreeMap<(i64, i64, i64, bool), u64>;
+
+fn bits(point: &Point) -> u64 {
+    if point.value.is_nan() { f64::NAN.to_bits() } else { point.value.to_bits() }
+}
+
+async fn lone_run(store: &SqliteStore) -> RunId {
+    let experiment = store.create_experiment(new_experiment("e")).await.unwrap().id;
+    store.create_run(new_run(experiment, 1)).await.unwrap().info.id
+}
+
+async fn history(store: &SqliteStore, run: &RunId, limit: Option<usize>) -> Vec<Point> {
+    let mut query = HistoryQuery { run: run.clone(), key: key("m"), limit, after: None, since: None };
+    let mut all = Vec::new();
+    loop {
+        let page = store.history(query.clone()).await.unwrap();
+        all.extend(page.items);
+        match page.next {
+            Some(next) => query.after = Some(next),
+            None => return all,
+        }
+    }
+}
+
+async fn assert_equal(store: &SqliteStore, run: &RunId, model: &Model, random: &mut Random, what: &str) {
+    let expected: Vec<_> = model.iter().map(|(identity, bits)| (*identity, *bits)).collect();
+    let limit = usize::try_from(random.below(40)).ok().filter(|limit| *limit > 0);
+    let found: Vec<_> = history(store, run, limit).await.iter().map(|point| (identity(point), bits(point))).collect();
+    assert_eq!(found, expected, "{what}, pages of {limit:?}");
+    let latest = model.keys().max_by_key(|(time, step, value, _)| (*step, *time, *value));
+    let shown = store.run(run).await.unwrap().unwrap().metrics.first().map(|metric| identity(&metric.point));
+    // A NaN and a zero at one place are equally late.
+    let rank = |identity: (i64, i64, i64, bool)| (identity.0, identity.1, identity.2);
+    assert_eq!(shown.map(rank), latest.copied().map(rank), "{what}: the latest");
+}
+
+#[tokio::test]
+async fn a_history_is_that_of_a_plain_list_however_it_is_packed() {
+    for (sealing, seed) in SEALINGS.iter().flat_map(|sealing| (0..6).map(move |seed| (*sealing, seed))) {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("trackside.db");
+        let mut store = SqliteStore::open(&path, Config { sealing, ..Config::default() }).unwrap();
+        let run = lone_run(&store).await;
+        let (mut random, mut model) = (Random(seed), Model::new());
+        for round in 0..60 {
+            let batch = batch(&mut random, round);
+            for point in &batch {
+                model.entry(identity(point)).or_insert_with(|| bits(point));
+            }
+            store.append(&run, vec![points("m", &batch)]).await.unwrap();
+            let what = format!("{sealing:?}, seed {seed}, round {round}");
+            match random.below(12) {
+                0 => store.seal().await.unwrap(),
+                1 => {
+                    store.close().await;
+                    let sealing = SEALINGS[usize::try_from(random.below(4)).unwrap()];
+                    store = SqliteStore::open(&path, Config { sealing, ..Config::default() }).unwrap();
+                }
+                2..4 => assert_equal(&store, &run, &model, &mut random, &what).await,
+                _ => {}
+            }
+        }
+        store.seal().await.unwrap();
+        assert_equal(&store, &run, &model, &mut random, &format!("{sealing:?}, seed {seed}")).await;
+        store.close().await;
+        let rest = "SELECT (SELECT count(*) FROM tail) + (SELECT count(*) FROM block) + (SELECT count(*) FROM point)";
+        let rest: i64 = Connection::open(&path).unwrap().query_row(rest, [], |row| row.get(0)).unwrap();
+        assert_eq!(rest, 0, "everything is packed");
+    }
+}
+
+#[tokio::test]
+async fn a_repeated_point_is_not_logged_again_wherever_the_first_one_is() {
+    let folder = TempDir::new().unwrap();
+    let sealing = SEALINGS[2];
+    let config = Config { sealing, ..Config::default() };
+    let store = SqliteStore::open(folder.path().join("trackside.db"), config).unwrap();
+    let run = lone_run(&store).await;
+    store.open_cursor("sink").await.unwrap();
+    let (mut random, mut model) = (Random(1), Model::new());
+    let mut sent = Vec::new();
+    for round in 0..40 {
+        let new = batch(&mut random, round);
+        model.extend(new.iter().map(|point| (identity(point), 0)));
+        store.append(&run, vec![points("m", &new)]).await.unwrap();
+        sent.push(new);
+        let again = &sent[usize::try_from(random.below(sent.len() as u64)).unwrap()];
+        store.append(&run, vec![points("m", again)]).await.unwrap();
+        if round % 9 == 0 {
+            store.seal().await.unwrap();
+        }
+    }
+    let range = LogRange { after: trackside_core::Seq(0), until: None, subject: None, max_bytes: u64::MAX };
+    let logged: u64 = store.read_log(range).await.unwrap().iter().map(|entry| entry.batch.n_items()).sum();
+    assert_eq!(logged, model.len() as u64);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn readers_see_every_point_once_while_it_is_packed() {
+    let folder = TempDir::new().unwrap();
+    let config = Config { sealing: SEALINGS[2], ..Config::default() };
+    let store = SqliteStore::open(folder.path().join("trackside.db"), config).unwrap();
+    let run = lone_run(&store).await;
+    let mut tasks = JoinSet::new();
+    for reader in 0..3 {
+        let (store, run) = (store.clone(), run.clone());
+        tasks.spawn(async move {
+            let mut seen = 0;
+            while seen < 2_000 {
+                let limit = (reader > 0).then_some(700);
+                let steps: Vec<_> = history(&store, &run, limit).await.iter().map(|point| point.step).collect();
+                assert!((0..).zip(&steps).all(|(n, step)| n == *step), "in order and without gaps");
+                assert!(steps.len() >= seen, "what was there stays");
+                seen = steps.len();
+                tokio::task::yield_now().await;
+            }
+        });
+    }
+    let sealer = store.clone();
+    let mut sealing = JoinSet::new();
+    sealing.spawn(async move {
+        loop {
+            sealer.seal().await.unwrap();
+            tokio::task::yield_now().await;
+        }
+    });
+    for step in 0..2_000 {
+        let point = Point { step, time: Timestamp::from_millis(step), value: 0.5 };
+        store.append(&run, vec![points("m", &[point])]).await.unwrap();
+    }
+    while let Some(outcome) = tasks.join_next().await {
+        outcome.unwrap();
+    }
+    sealing.abort_all();
+}
