@@ -17,7 +17,8 @@ use trackside_core::{
     },
 };
 
-const VERSIONS: [&str; 2] = [include_str!("golden/v1.sql"), include_str!("golden/v2.sql")];
+const VERSIONS: [&str; 3] =
+    [include_str!("golden/v1.sql"), include_str!("golden/v2.sql"), include_str!("golden/v3.sql")];
 
 #[tokio::test]
 async fn databases_of_every_release_open_and_read_right() {
@@ -33,6 +34,10 @@ async fn databases_of_every_release_open_and_read_right() {
             0 => assert_eq!(store.cursors().await.unwrap(), []),
             _ => log_is_there(&store).await,
         }
+        histories_are_there(&store, n).await;
+        // What was written before there were chunks is packed as well.
+        store.seal().await.unwrap();
+        histories_are_there(&store, n).await;
         store.close().await;
         assert_eq!(schema(&path), schema_of_a_new_database(), "version {} after its migrations", n + 1);
     }
@@ -70,13 +75,31 @@ async fn runs_are_there(store: &SqliteStore) {
     assert_eq!(run.dataset_inputs[0].tags[0].value, "training");
     assert_eq!((&run.model_inputs[0], run.model_outputs[0].step), (&LoggedModelId::fresh(9), 2));
 
-    let query =
-        HistoryQuery { run: run.info.id, key: Key::new("loss").unwrap(), limit: None, after: None, since: None };
-    let values: Vec<_> =
-        store.history(query).await.unwrap().items.iter().map(|point| point.value.to_string()).collect();
-    assert_eq!(values, ["inf", "0.1", "NaN", "-inf"]);
+    histories_are_there(store, 0).await;
     let deleted = store.run(&RunId::fresh(2)).await.unwrap().unwrap();
     assert_eq!(deleted.info.lifecycle, Lifecycle::Deleted);
+}
+
+/// Values of a metric, in order.
+async fn history(store: &SqliteStore, run: u128, key: &str) -> Vec<String> {
+    let (run, key) = (RunId::fresh(run), Key::new(key).unwrap());
+    let query = HistoryQuery { run, key, limit: None, after: None, since: None };
+    store.history(query).await.unwrap().items.iter().map(|point| format!("{:?}", point.value)).collect()
+}
+
+async fn histories_are_there(store: &SqliteStore, version: usize) {
+    assert_eq!(history(store, 1, "loss").await, ["inf", "0.1", "NaN", "-inf"]);
+    if version >= 2 {
+        packed_points_are_there(store).await;
+    }
+}
+
+/// In chunks, in a block, in a tail and late.
+async fn packed_points_are_there(store: &SqliteStore) {
+    let expected = ["0.5", "-0.0", "-0.0", "NaN", "inf", "0.5", "-0.0", "NaN", "inf", "0.5"];
+    assert_eq!(history(store, 3, "packed").await, expected);
+    let metrics = store.run(&RunId::fresh(3)).await.unwrap().unwrap().metrics;
+    assert_eq!((metrics[1].key.as_str(), metrics[1].point.step), ("packed", 8));
 }
 
 async fn models_are_there(store: &SqliteStore) {
