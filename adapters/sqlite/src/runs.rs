@@ -4,8 +4,8 @@
 use async_trait::async_trait;
 use rusqlite::{Connection, params};
 use trackside_core::{
-    Batch, DatasetSummary, Event, ExperimentId, NewRun, Page, PageRequest, Query, Result, Run, RunId, RunStatus, fault,
-    query::RunField, store::Runs,
+    Batch, DatasetSummary, Event, ExperimentId, Lifecycle, NewRun, Page, PageRequest, Query, Result, Run, RunId,
+    RunInfo, RunStatus, fault, query::RunField, store::Runs,
 };
 
 use crate::{
@@ -24,9 +24,8 @@ impl Runs for SqliteStore {
     async fn create_run(&self, new: NewRun) -> Result<Run> {
         let recorder = self.recorder();
         self.write(move |connection| {
-            let pk = insert(connection, &new)?;
-            let created = run_rows::load(connection, &[pk])?.pop();
-            let created = created.ok_or_else(|| fault::run_not_found(&new.id))?;
+            insert(connection, &new)?;
+            let created = created(&new);
             recorder.record(connection, || change::run_started(connection, new))?;
             Ok(created)
         })
@@ -96,7 +95,32 @@ pub(crate) fn pk(connection: &Connection, id: &RunId) -> error::Result<Option<i6
     number(connection, "SELECT pk FROM run WHERE id = ?1", [id.as_str()])
 }
 
-fn insert(connection: &Connection, new: &NewRun) -> error::Result<i64> {
+/// A run as it is when it begins: reading it back would take longer than writing it.
+fn created(new: &NewRun) -> Run {
+    let mut tags = new.tags.clone();
+    tags.sort_by(|a, b| a.key.cmp(&b.key));
+    Run {
+        info: RunInfo {
+            id: new.id.clone(),
+            experiment: new.experiment,
+            name: new.name.clone(),
+            user: new.user.clone(),
+            status: RunStatus::Running,
+            started_at: new.started_at,
+            ended_at: None,
+            artifact_uri: new.artifact_uri.clone(),
+            lifecycle: Lifecycle::Active,
+        },
+        metrics: Vec::new(),
+        params: Vec::new(),
+        tags,
+        dataset_inputs: Vec::new(),
+        model_inputs: Vec::new(),
+        model_outputs: Vec::new(),
+    }
+}
+
+fn insert(connection: &Connection, new: &NewRun) -> error::Result<()> {
     experiments::require_active(connection, new.experiment)?;
     let inserted = number(
         connection,
@@ -118,5 +142,5 @@ fn insert(connection: &Connection, new: &NewRun) -> error::Result<i64> {
             return Err(fault::duplicate_key("tag", &tag.key).into());
         }
     }
-    Ok(pk)
+    Ok(())
 }
