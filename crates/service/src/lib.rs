@@ -9,6 +9,7 @@ mod artifact_events;
 mod artifact_uri;
 mod artifacts;
 mod experiments;
+mod locations;
 mod logged_models;
 mod metrics;
 mod model_source;
@@ -24,6 +25,7 @@ use tokio::sync::Mutex;
 use trackside_artifacts::Artifacts;
 use trackside_core::{ArtifactLocation, Clock, IdSource, Key, NewExperiment, Result, Store, store::Outbox};
 
+use crate::locations::Locations;
 pub use logged_models::LoggedModelRequest;
 pub use model_versions::VersionRequest;
 pub use run_artifacts::RunArtifacts;
@@ -52,6 +54,7 @@ pub struct Service {
     parts: Arc<Parts>,
     /// Held while a tag is read, changed and written; the innermost of all locks.
     tag_updates: Arc<Mutex<()>>,
+    locations: Arc<Locations>,
 }
 
 impl Service {
@@ -64,7 +67,7 @@ impl Service {
             tags: Vec::new(),
         };
         parts.store.ensure_default_experiment(default).await?;
-        Ok(Self { parts: Arc::new(parts), tag_updates: Arc::default() })
+        Ok(Self { parts: Arc::new(parts), tag_updates: Arc::default(), locations: Arc::default() })
     }
 
     fn store(&self) -> &dyn Store {

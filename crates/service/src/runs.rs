@@ -1,6 +1,6 @@
 use trackside_core::{
-    DatasetSummary, Event, ExperimentId, Key, Lifecycle, NewRun, Page, PageRequest, Query, Result, Run, RunId, Tag,
-    Timestamp, fault, query::RunField,
+    DatasetSummary, Event, ExperimentId, Key, NewRun, Page, PageRequest, Query, Result, Run, RunId, Tag, Timestamp,
+    fault, query::RunField,
 };
 
 use crate::{Service, artifact_uri::below, run_name};
@@ -23,16 +23,19 @@ pub struct RunRequest {
 impl Service {
     /// Creates a run with a fresh id, its artifacts below the experiment's.
     pub async fn create_run(&self, request: RunRequest) -> Result<Run> {
-        let experiment = self.experiment(request.experiment).await?;
-        if experiment.lifecycle != Lifecycle::Active {
-            return Err(fault::experiment_not_active(experiment.id));
-        }
+        // Whether the experiment is active is looked at where the run is written.
+        let location = if let Some(location) = self.locations.of(request.experiment) {
+            location
+        } else {
+            let experiment = self.experiment(request.experiment).await?;
+            self.locations.learn(experiment.id, &experiment.artifact_location)
+        };
         let bits = self.parts.ids.fresh()?;
         let id = RunId::fresh(bits);
         let new = NewRun {
-            artifact_uri: below(&experiment.artifact_location, &format!("{id}/artifacts")),
+            artifact_uri: below(&location, &format!("{id}/artifacts")),
             id,
-            experiment: experiment.id,
+            experiment: request.experiment,
             name: request.name.unwrap_or_else(|| run_name::made_up(bits)),
             user: request.user,
             started_at: request.started_at,
