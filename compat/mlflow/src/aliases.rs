@@ -1,26 +1,23 @@
 //! `/mlflow/registered-models/alias`.
 
-use axum::{Json, Router, extract::State, routing::get};
+use axum::{Json, routing::get};
 use trackside_core::{ErrorKind, RegisteredModelChange, fault};
 use trackside_mlflow_wire as wire;
 
-use crate::{Door, error::Answer, params::Params, system::Empty};
+use crate::{Door, error::Answer, params::Params, routes::Routes, system::Empty};
 
-pub(crate) fn routes() -> Router<Door> {
-    Router::new().route("/mlflow/registered-models/alias", get(version).post(set).delete(remove))
+pub(crate) fn routes() -> Routes {
+    Routes::new().route("/mlflow/registered-models/alias", get(version).post(set).delete(remove))
 }
 
-async fn version(
-    State(door): State<Door>,
-    Params(query): Params<wire::AliasByName>,
-) -> Answer<wire::ModelVersionFound> {
+async fn version(door: Door, Params(query): Params<wire::AliasByName>) -> Answer<wire::ModelVersionFound> {
     let (name, alias) = query.checked()?;
     let version = door.service.model_version_by_alias(&name, alias.as_str()).await?;
     Ok(Json(wire::ModelVersionFound { model_version: version.into() }))
 }
 
 /// MLflow looks for the version alone, so that it is what is missing even when the model is.
-async fn set(State(door): State<Door>, Params(body): Params<wire::SetAlias>) -> Answer<Empty> {
+async fn set(door: Door, Params(body): Params<wire::SetAlias>) -> Answer<Empty> {
     let (name, alias, number) = body.checked()?;
     let set = door.service.change_registered_model(&name, RegisteredModelChange::SetAlias(alias, number)).await;
     set.map_err(|error| match error.kind() {
@@ -30,7 +27,7 @@ async fn set(State(door): State<Door>, Params(body): Params<wire::SetAlias>) -> 
     Ok(Json(Empty {}))
 }
 
-async fn remove(State(door): State<Door>, Params(body): Params<wire::AliasByName>) -> Answer<Empty> {
+async fn remove(door: Door, Params(body): Params<wire::AliasByName>) -> Answer<Empty> {
     let (name, alias) = body.checked()?;
     door.service.change_registered_model(&name, RegisteredModelChange::DeleteAlias(alias)).await?;
     Ok(Json(Empty {}))

@@ -1,8 +1,8 @@
 //! Files of runs and model versions, as clients list them and the web UI shows them.
 
 use axum::{
-    Json, Router,
-    extract::{Request, State},
+    Json,
+    extract::Request,
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -18,6 +18,7 @@ use crate::{
     Door, download,
     error::{Answer, MlflowError},
     params::{Params, query_pairs},
+    routes::Routes,
     system::Empty,
 };
 
@@ -28,8 +29,8 @@ const MAX_UPLOAD_BYTES: usize = 10 * 1024 * 1024;
 const REVALIDATED: [(HeaderName, &str); 1] = [(header::CACHE_CONTROL, "no-cache")];
 
 /// Below the prefixes.
-pub(crate) fn routes() -> Router<Door> {
-    Router::new()
+pub(crate) fn routes() -> Routes {
+    Routes::new()
         .route("/mlflow/artifacts/list", get(list))
         .route("/mlflow/artifacts/presigned-upload-url", post(presigned_upload))
         .route("/mlflow/artifacts/presigned-download-url", post(presigned_download))
@@ -37,18 +38,18 @@ pub(crate) fn routes() -> Router<Door> {
 }
 
 /// Below no prefix.
-pub(crate) fn root_routes() -> Router<Door> {
-    Router::new().route("/get-artifact", get(of_run)).route("/model-versions/get-artifact", get(of_version))
+pub(crate) fn root_routes() -> Routes {
+    Routes::new().route("/get-artifact", get(of_run)).route("/model-versions/get-artifact", get(of_version))
 }
 
-async fn list(State(door): State<Door>, Params(query): Params<wire::ListArtifacts>) -> Answer<wire::ArtifactsFound> {
+async fn list(door: Door, Params(query): Params<wire::ListArtifacts>) -> Answer<wire::ArtifactsFound> {
     let (run, directory) = query.checked()?;
     let (root, entries) = door.service.list_run_artifacts(&run, &directory).await?;
     Ok(Json(wire::ArtifactsFound::below(root, entries)))
 }
 
 async fn of_run(
-    State(door): State<Door>,
+    door: Door,
     headers: HeaderMap,
     Params(query): Params<wire::GetArtifact>,
 ) -> Result<Response, MlflowError> {
@@ -58,7 +59,7 @@ async fn of_run(
 }
 
 async fn of_version(
-    State(door): State<Door>,
+    door: Door,
     headers: HeaderMap,
     Params(query): Params<wire::GetVersionArtifact>,
 ) -> Result<Response, MlflowError> {
@@ -67,7 +68,7 @@ async fn of_version(
     Ok((REVALIDATED, download::send(file, &headers).await?).into_response())
 }
 
-async fn upload(State(door): State<Door>, request: Request) -> Result<Response, MlflowError> {
+async fn upload(door: Door, request: Request) -> Result<Response, MlflowError> {
     let query = query_pairs(request.uri().query().unwrap_or_default());
     let (run, path) = from_query::<wire::UploadArtifact>(query)?.checked()?;
     let held = door.bodies.read_at_most(request.into_body(), MAX_UPLOAD_BYTES).await?;
@@ -78,7 +79,7 @@ async fn upload(State(door): State<Door>, request: Request) -> Result<Response, 
     Ok(([(header::CONTENT_TYPE, "application/json")], ()).into_response())
 }
 
-async fn presigned_upload(State(door): State<Door>, Params(body): Params<wire::PresignedUrl>) -> Answer<Empty> {
+async fn presigned_upload(door: Door, Params(body): Params<wire::PresignedUrl>) -> Answer<Empty> {
     artifact_path(&required(body.path, "path")?)?;
     let given = |id: Option<String>| id.filter(|id| !id.is_empty());
     let root = match (given(body.run_id), given(body.model_id)) {
@@ -89,7 +90,7 @@ async fn presigned_upload(State(door): State<Door>, Params(body): Params<wire::P
     Err(wire::no_presigned_upload(&root).into())
 }
 
-async fn presigned_download(State(door): State<Door>, Params(body): Params<wire::PresignedUrl>) -> Answer<Empty> {
+async fn presigned_download(door: Door, Params(body): Params<wire::PresignedUrl>) -> Answer<Empty> {
     let run = existing_run_id(&required(body.run_id, "run_id")?)?;
     artifact_path(&required(body.path, "path")?)?;
     let root = door.service.run(&run).await?.info.artifact_uri;

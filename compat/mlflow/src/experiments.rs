@@ -1,13 +1,13 @@
 //! `/mlflow/experiments/*`.
 
-use axum::{Json, Router, extract::State, routing::get, routing::post};
+use axum::{Json, routing::get, routing::post};
 use trackside_core::{ErrorKind, ExperimentChange};
 use trackside_mlflow_wire::{self as wire, ErrorCode, Failure, request::required};
 
-use crate::{Door, error::Answer, params::Params, system::Empty};
+use crate::{Door, error::Answer, params::Params, routes::Routes, system::Empty};
 
-pub(crate) fn routes() -> Router<Door> {
-    Router::new()
+pub(crate) fn routes() -> Routes {
+    Routes::new()
         .route("/mlflow/experiments/create", post(create))
         .route("/mlflow/experiments/get", get(by_id))
         .route("/mlflow/experiments/get-by-name", get(by_name))
@@ -22,28 +22,22 @@ pub(crate) fn routes() -> Router<Door> {
 }
 
 /// What only the web UI asks for.
-pub(crate) fn ui_routes() -> Router<Door> {
-    Router::new().route("/mlflow/experiments/search-datasets", post(search_datasets))
+pub(crate) fn ui_routes() -> Routes {
+    Routes::new().route("/mlflow/experiments/search-datasets", post(search_datasets))
 }
 
-async fn create(
-    State(door): State<Door>,
-    Params(body): Params<wire::CreateExperiment>,
-) -> Answer<wire::ExperimentCreated> {
+async fn create(door: Door, Params(body): Params<wire::CreateExperiment>) -> Answer<wire::ExperimentCreated> {
     let (name, location, tags) = body.checked()?;
     let created = door.service.create_experiment(name, location, tags).await?;
     Ok(Json(wire::ExperimentCreated { experiment_id: created.id.to_string() }))
 }
 
-async fn by_id(State(door): State<Door>, Params(query): Params<wire::ExperimentById>) -> Answer<wire::ExperimentFound> {
+async fn by_id(door: Door, Params(query): Params<wire::ExperimentById>) -> Answer<wire::ExperimentFound> {
     let experiment = door.service.experiment(query.checked()?).await?;
     Ok(Json(wire::ExperimentFound { experiment: experiment.into() }))
 }
 
-async fn by_name(
-    State(door): State<Door>,
-    Params(query): Params<wire::ExperimentByName>,
-) -> Answer<wire::ExperimentFound> {
+async fn by_name(door: Door, Params(query): Params<wire::ExperimentByName>) -> Answer<wire::ExperimentFound> {
     let name = required(query.experiment_name, "experiment_name")?;
     let found = door.service.experiment_by_name(&name).await?;
     let absent =
@@ -51,26 +45,23 @@ async fn by_name(
     Ok(Json(wire::ExperimentFound { experiment: found.ok_or_else(absent)?.into() }))
 }
 
-async fn search(
-    State(door): State<Door>,
-    Params(body): Params<wire::SearchExperiments>,
-) -> Answer<wire::ExperimentsFound> {
+async fn search(door: Door, Params(body): Params<wire::SearchExperiments>) -> Answer<wire::ExperimentsFound> {
     let (query, page) = body.checked()?;
     Ok(Json(door.service.search_experiments(query, page).await?.into()))
 }
 
-async fn delete(State(door): State<Door>, Params(body): Params<wire::ExperimentById>) -> Answer<Empty> {
+async fn delete(door: Door, Params(body): Params<wire::ExperimentById>) -> Answer<Empty> {
     door.service.change_experiment(body.checked()?, ExperimentChange::Delete).await?;
     Ok(Json(Empty {}))
 }
 
-async fn restore(State(door): State<Door>, Params(body): Params<wire::ExperimentById>) -> Answer<Empty> {
+async fn restore(door: Door, Params(body): Params<wire::ExperimentById>) -> Answer<Empty> {
     door.service.change_experiment(body.checked()?, ExperimentChange::Restore).await?;
     Ok(Json(Empty {}))
 }
 
 /// MLflow answers 500 when the experiment is deleted, which its client retries for minutes; here it is 400.
-async fn update(State(door): State<Door>, Params(body): Params<wire::UpdateExperiment>) -> Answer<Empty> {
+async fn update(door: Door, Params(body): Params<wire::UpdateExperiment>) -> Answer<Empty> {
     let (id, name) = body.checked()?;
     let renamed = door.service.change_experiment(id, ExperimentChange::Rename(name)).await;
     renamed.map_err(|error| match error.kind() {
@@ -81,22 +72,19 @@ async fn update(State(door): State<Door>, Params(body): Params<wire::UpdateExper
     Ok(Json(Empty {}))
 }
 
-async fn set_tag(State(door): State<Door>, Params(body): Params<wire::ExperimentTag>) -> Answer<Empty> {
+async fn set_tag(door: Door, Params(body): Params<wire::ExperimentTag>) -> Answer<Empty> {
     let (id, tag) = body.checked()?;
     door.service.change_experiment(id, ExperimentChange::SetTag(tag)).await?;
     Ok(Json(Empty {}))
 }
 
-async fn delete_tag(State(door): State<Door>, Params(body): Params<wire::ExperimentTag>) -> Answer<Empty> {
+async fn delete_tag(door: Door, Params(body): Params<wire::ExperimentTag>) -> Answer<Empty> {
     let (id, tag) = body.checked()?;
     door.service.change_experiment(id, ExperimentChange::DeleteTag(tag.key)).await?;
     Ok(Json(Empty {}))
 }
 
-async fn search_datasets(
-    State(door): State<Door>,
-    Params(body): Params<wire::SearchDatasets>,
-) -> Answer<wire::DatasetsFound> {
+async fn search_datasets(door: Door, Params(body): Params<wire::SearchDatasets>) -> Answer<wire::DatasetsFound> {
     let found = door.service.search_datasets(body.checked()?, wire::MAX_DATASET_SUMMARIES).await?;
     Ok(Json(found.into()))
 }

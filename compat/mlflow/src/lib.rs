@@ -20,6 +20,7 @@ mod params;
 mod proxy_artifacts;
 mod registered_models;
 mod router;
+mod routes;
 mod run_logging;
 mod runs;
 mod system;

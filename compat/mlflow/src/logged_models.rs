@@ -1,8 +1,8 @@
 //! `/mlflow/logged-models` and below.
 
 use axum::{
-    Json, Router,
-    extract::{Path, State},
+    Json,
+    extract::Path,
     response::Response,
     routing::{delete, get, patch, post},
 };
@@ -15,11 +15,12 @@ use crate::{
     Door, download,
     error::{Answer, MlflowError},
     params::Params,
+    routes::Routes,
     system::Empty,
 };
 
-pub(crate) fn routes() -> Router<Door> {
-    Router::new()
+pub(crate) fn routes() -> Routes {
+    Routes::new()
         .route("/mlflow/logged-models", post(create))
         .route("/mlflow/logged-models/search", post(search))
         .route("/mlflow/logged-models/{id}", get(by_id).patch(finalize).delete(remove))
@@ -30,27 +31,21 @@ pub(crate) fn routes() -> Router<Door> {
         .route("/mlflow/logged-models/{id}/artifacts/files", get(artifact))
 }
 
-async fn create(
-    State(door): State<Door>,
-    Params(body): Params<wire::CreateLoggedModel>,
-) -> Answer<wire::LoggedModelFound> {
+async fn create(door: Door, Params(body): Params<wire::CreateLoggedModel>) -> Answer<wire::LoggedModelFound> {
     let wire::NewLoggedModel { experiment, name, model_type, source_run, params, tags } = body.checked()?;
     let request = LoggedModelRequest { experiment, name, model_type, source_run, tags, params };
     let model = door.service.create_logged_model(request).await?;
     Ok(Json(wire::LoggedModelFound { model: model.into() }))
 }
 
-async fn search(
-    State(door): State<Door>,
-    Params(body): Params<wire::SearchLoggedModels>,
-) -> Answer<wire::LoggedModelsFound> {
+async fn search(door: Door, Params(body): Params<wire::SearchLoggedModels>) -> Answer<wire::LoggedModelsFound> {
     let wire::LoggedModelSearch { experiments, query, page, scope } = body.checked()?;
     let found = door.service.search_logged_models(experiments, query, page).await?;
     Ok(Json(wire::LoggedModelsFound::of(&scope, found)))
 }
 
 async fn by_id(
-    State(door): State<Door>,
+    door: Door,
     Path(id): Path<String>,
     Params(query): Params<wire::GetLoggedModel>,
 ) -> Answer<wire::LoggedModelFound> {
@@ -59,7 +54,7 @@ async fn by_id(
 }
 
 async fn finalize(
-    State(door): State<Door>,
+    door: Door,
     Path(id): Path<String>,
     Params(body): Params<wire::FinalizeLoggedModel>,
 ) -> Answer<wire::LoggedModelFound> {
@@ -69,29 +64,25 @@ async fn finalize(
     Ok(Json(wire::LoggedModelFound { model: model.into() }))
 }
 
-async fn remove(State(door): State<Door>, Path(id): Path<String>) -> Answer<Empty> {
+async fn remove(door: Door, Path(id): Path<String>) -> Answer<Empty> {
     door.service.change_logged_model(&logged_model_id(&id)?, LoggedModelChange::Delete).await?;
     Ok(Json(Empty {}))
 }
 
-async fn set_tags(
-    State(door): State<Door>,
-    Path(id): Path<String>,
-    Params(body): Params<wire::SetLoggedModelTags>,
-) -> Answer<Empty> {
+async fn set_tags(door: Door, Path(id): Path<String>, Params(body): Params<wire::SetLoggedModelTags>) -> Answer<Empty> {
     let change = LoggedModelChange::SetTags(body.checked()?);
     door.service.change_logged_model(&logged_model_id(&id)?, change).await?;
     Ok(Json(Empty {}))
 }
 
-async fn delete_tag(State(door): State<Door>, Path((id, key)): Path<(String, String)>) -> Answer<Empty> {
+async fn delete_tag(door: Door, Path((id, key)): Path<(String, String)>) -> Answer<Empty> {
     let change = LoggedModelChange::DeleteTag(Key::new(key)?);
     door.service.change_logged_model(&logged_model_id(&id)?, change).await?;
     Ok(Json(Empty {}))
 }
 
 async fn add_params(
-    State(door): State<Door>,
+    door: Door,
     Path(id): Path<String>,
     Params(body): Params<wire::LogLoggedModelParams>,
 ) -> Answer<Empty> {
@@ -101,7 +92,7 @@ async fn add_params(
 }
 
 async fn list_artifacts(
-    State(door): State<Door>,
+    door: Door,
     Path(id): Path<String>,
     Params(query): Params<wire::ListLoggedModelArtifacts>,
 ) -> Answer<wire::ArtifactsFound> {
@@ -111,7 +102,7 @@ async fn list_artifacts(
 }
 
 async fn artifact(
-    State(door): State<Door>,
+    door: Door,
     Path(id): Path<String>,
     headers: HeaderMap,
     Params(query): Params<wire::GetLoggedModelArtifact>,

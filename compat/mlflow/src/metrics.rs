@@ -1,6 +1,6 @@
 //! `/mlflow/metrics/*`.
 
-use axum::{Json, Router, extract::State, response::IntoResponse, routing::get};
+use axum::{Json, response::IntoResponse, routing::get};
 use http::header::CONTENT_TYPE;
 use trackside_mlflow_wire as wire;
 
@@ -8,37 +8,35 @@ use crate::{
     Door,
     error::{Answer, MlflowError},
     params::Params,
+    routes::Routes,
 };
 
-pub(crate) fn routes() -> Router<Door> {
-    Router::new()
+pub(crate) fn routes() -> Routes {
+    Routes::new()
         .route("/mlflow/metrics/get-history", get(history))
         .route("/mlflow/metrics/get-history-bulk-interval", get(samples))
 }
 
 /// What only the web UI asks for.
-pub(crate) fn ui_routes() -> Router<Door> {
-    Router::new().route("/mlflow/metrics/get-history-bulk", get(histories))
+pub(crate) fn ui_routes() -> Routes {
+    Routes::new().route("/mlflow/metrics/get-history-bulk", get(histories))
 }
 
-async fn history(State(door): State<Door>, Params(query): Params<wire::GetHistory>) -> Answer<wire::HistoryFound> {
+async fn history(door: Door, Params(query): Params<wire::GetHistory>) -> Answer<wire::HistoryFound> {
     let Some(query) = query.checked()? else { return Ok(Json(wire::HistoryFound::default())) };
     let key = query.key.clone();
     Ok(Json(wire::HistoryFound::of(&key, &door.service.history(query).await?)))
 }
 
 async fn samples(
-    State(door): State<Door>,
+    door: Door,
     Params(query): Params<wire::GetHistoryBulkInterval>,
 ) -> Answer<wire::HistoryBulkIntervalFound> {
     let (key, queries) = query.checked()?;
     Ok(Json(wire::HistoryBulkIntervalFound::of(key, door.service.samples(queries).await?)))
 }
 
-async fn histories(
-    State(door): State<Door>,
-    Params(query): Params<wire::GetHistoryBulk>,
-) -> Result<impl IntoResponse, MlflowError> {
+async fn histories(door: Door, Params(query): Params<wire::GetHistoryBulk>) -> Result<impl IntoResponse, MlflowError> {
     let (runs, key, limit) = query.checked()?;
     let found = door.service.histories(runs, &key, limit).await?;
     Ok(([(CONTENT_TYPE, "application/json")], wire::HistoryBulkFound::of(key, found).to_json()))

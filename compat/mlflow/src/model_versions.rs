@@ -1,18 +1,17 @@
 //! `/mlflow/model-versions/*`.
 
 use axum::{
-    Json, Router,
-    extract::State,
+    Json,
     routing::{delete, get, patch, post},
 };
 use trackside_core::{Key, ModelVersionChange};
 use trackside_mlflow_wire as wire;
 use trackside_service::VersionRequest;
 
-use crate::{Door, error::Answer, params::Params, system::Empty};
+use crate::{Door, error::Answer, params::Params, routes::Routes, system::Empty};
 
-pub(crate) fn routes() -> Router<Door> {
-    Router::new()
+pub(crate) fn routes() -> Routes {
+    Routes::new()
         .route("/mlflow/model-versions/create", post(create))
         .route("/mlflow/model-versions/get", get(by_number))
         .route("/mlflow/model-versions/update", patch(update))
@@ -26,10 +25,7 @@ pub(crate) fn routes() -> Router<Door> {
 
 /// Creates a version, then lists it in a tag of its logged model. Whoever dies in between leaves a version that is
 /// not listed there, which only the web UI misses.
-async fn create(
-    State(door): State<Door>,
-    Params(body): Params<wire::CreateModelVersion>,
-) -> Answer<wire::ModelVersionFound> {
+async fn create(door: Door, Params(body): Params<wire::CreateModelVersion>) -> Answer<wire::ModelVersionFound> {
     let new = body.checked()?;
     let request = VersionRequest {
         model: new.model,
@@ -49,65 +45,50 @@ async fn create(
     Ok(Json(wire::ModelVersionFound { model_version: created.into() }))
 }
 
-async fn by_number(
-    State(door): State<Door>,
-    Params(query): Params<wire::ModelVersionByNumber>,
-) -> Answer<wire::ModelVersionFound> {
+async fn by_number(door: Door, Params(query): Params<wire::ModelVersionByNumber>) -> Answer<wire::ModelVersionFound> {
     let (name, number) = query.checked()?;
     let version = door.service.model_version(&name, number).await?;
     Ok(Json(wire::ModelVersionFound { model_version: version.into() }))
 }
 
-async fn update(
-    State(door): State<Door>,
-    Params(body): Params<wire::UpdateModelVersion>,
-) -> Answer<wire::ModelVersionFound> {
+async fn update(door: Door, Params(body): Params<wire::UpdateModelVersion>) -> Answer<wire::ModelVersionFound> {
     let (name, number, description) = body.checked()?;
     door.service.change_model_version(&name, number, ModelVersionChange::Describe(description)).await?;
     let version = door.service.model_version(&name, number).await?;
     Ok(Json(wire::ModelVersionFound { model_version: version.into() }))
 }
 
-async fn transition(
-    State(door): State<Door>,
-    Params(body): Params<wire::TransitionStage>,
-) -> Answer<wire::ModelVersionFound> {
+async fn transition(door: Door, Params(body): Params<wire::TransitionStage>) -> Answer<wire::ModelVersionFound> {
     let (name, number, change) = body.checked()?;
     door.service.change_model_version(&name, number, change).await?;
     let version = door.service.model_version(&name, number).await?;
     Ok(Json(wire::ModelVersionFound { model_version: version.into() }))
 }
 
-async fn remove(State(door): State<Door>, Params(body): Params<wire::ModelVersionByNumber>) -> Answer<Empty> {
+async fn remove(door: Door, Params(body): Params<wire::ModelVersionByNumber>) -> Answer<Empty> {
     let (name, number) = body.checked()?;
     door.service.change_model_version(&name, number, ModelVersionChange::Delete).await?;
     Ok(Json(Empty {}))
 }
 
-async fn search(
-    State(door): State<Door>,
-    Params(query): Params<wire::SearchModelVersions>,
-) -> Answer<wire::ModelVersionsFound> {
+async fn search(door: Door, Params(query): Params<wire::SearchModelVersions>) -> Answer<wire::ModelVersionsFound> {
     let (query, page) = query.checked()?;
     Ok(Json(door.service.search_model_versions(query, page).await?.into()))
 }
 
-async fn download_uri(
-    State(door): State<Door>,
-    Params(query): Params<wire::ModelVersionByNumber>,
-) -> Answer<wire::DownloadUri> {
+async fn download_uri(door: Door, Params(query): Params<wire::ModelVersionByNumber>) -> Answer<wire::DownloadUri> {
     let (name, number) = query.checked_for_download()?;
     let version = door.service.model_version(&name, number).await?;
     Ok(Json(wire::DownloadUri { artifact_uri: version.download_uri().to_owned() }))
 }
 
-async fn set_tag(State(door): State<Door>, Params(body): Params<wire::ModelVersionTag>) -> Answer<Empty> {
+async fn set_tag(door: Door, Params(body): Params<wire::ModelVersionTag>) -> Answer<Empty> {
     let (name, number, tag) = body.checked()?;
     door.service.change_model_version(&name, number, ModelVersionChange::SetTag(tag)).await?;
     Ok(Json(Empty {}))
 }
 
-async fn delete_tag(State(door): State<Door>, Params(body): Params<wire::ModelVersionTag>) -> Answer<Empty> {
+async fn delete_tag(door: Door, Params(body): Params<wire::ModelVersionTag>) -> Answer<Empty> {
     let (name, number, tag) = body.checked()?;
     door.service.change_model_version(&name, number, ModelVersionChange::DeleteTag(tag.key)).await?;
     Ok(Json(Empty {}))

@@ -3,9 +3,9 @@
 //! Bodies are streamed both ways and never held whole, so there is no limit to their size.
 
 use axum::{
-    Json, Router,
+    Json,
     body::Body,
-    extract::{FromRequestParts, Path, State},
+    extract::{FromRequestParts, Path},
     response::{IntoResponse, Response},
     routing::{any, get, post},
 };
@@ -18,11 +18,12 @@ use crate::{
     Door, download,
     error::{Answer, MlflowError},
     params::Params,
+    routes::Routes,
     system::Empty,
 };
 
-pub(crate) fn routes() -> Router<Door> {
-    Router::new()
+pub(crate) fn routes() -> Routes {
+    Routes::new()
         .route("/mlflow-artifacts/artifacts", get(list))
         .route("/mlflow-artifacts/artifacts/{*path}", get(read).put(write).delete(delete))
         .route("/mlflow-artifacts/mpu/create/{*path}", post(multipart))
@@ -32,12 +33,12 @@ pub(crate) fn routes() -> Router<Door> {
 }
 
 /// Where the server does not pass artifacts on. MLflow answers 503, which its clients retry for minutes.
-pub(crate) fn disabled_routes() -> Router<Door> {
+pub(crate) fn disabled_routes() -> Routes {
     let refusal = || async {
         let why = "this server was started with --no-serve-artifacts: clients must reach the artifact store themselves";
         MlflowError(Failure::new(ErrorCode::NotImplemented, why))
     };
-    Router::new().route("/mlflow-artifacts/{*path}", any(refusal))
+    Routes::new().route("/mlflow-artifacts/{*path}", any(refusal))
 }
 
 /// The rest of the address, decoded once.
@@ -57,15 +58,12 @@ fn detail(message: &str) -> Response {
     (StatusCode::BAD_REQUEST, Json(serde_json::json!({ "detail": message }))).into_response()
 }
 
-async fn list(
-    State(door): State<Door>,
-    Params(query): Params<wire::ListProxiedArtifacts>,
-) -> Answer<wire::ArtifactsFound> {
+async fn list(door: Door, Params(query): Params<wire::ListProxiedArtifacts>) -> Answer<wire::ArtifactsFound> {
     let entries = door.service.list_artifacts(&query.checked()?).await?;
     Ok(Json(wire::ArtifactsFound::named(&entries)))
 }
 
-async fn read(State(door): State<Door>, Rest(rest): Rest, headers: HeaderMap) -> Result<Response, MlflowError> {
+async fn read(door: Door, Rest(rest): Rest, headers: HeaderMap) -> Result<Response, MlflowError> {
     let path = artifact_path(&rest)?;
     match door.service.artifact(&path).await {
         Err(error) if error.kind() == ErrorKind::Invalid => {
@@ -75,7 +73,7 @@ async fn read(State(door): State<Door>, Rest(rest): Rest, headers: HeaderMap) ->
     }
 }
 
-async fn write(State(door): State<Door>, Rest(rest): Rest, body: Body) -> Result<Response, MlflowError> {
+async fn write(door: Door, Rest(rest): Rest, body: Body) -> Result<Response, MlflowError> {
     let path = artifact_path(&rest)?;
     if rest.ends_with('/') {
         return Ok(detail("Artifact path must include a filename (cannot end with '/')."));
@@ -85,7 +83,7 @@ async fn write(State(door): State<Door>, Rest(rest): Rest, body: Body) -> Result
     Ok(StatusCode::OK.into_response())
 }
 
-async fn delete(State(door): State<Door>, Rest(rest): Rest) -> Answer<Empty> {
+async fn delete(door: Door, Rest(rest): Rest) -> Answer<Empty> {
     let path = artifact_path(&rest)?;
     if path.is_root() {
         return Err(Failure::invalid("Invalid path").into());

@@ -1,17 +1,16 @@
 //! `/mlflow/registered-models/*`. Aliases are in `aliases.rs`.
 
 use axum::{
-    Json, Router,
-    extract::State,
+    Json,
     routing::{delete, get, patch, post},
 };
 use trackside_core::{ErrorKind, RegisteredModelChange};
 use trackside_mlflow_wire as wire;
 
-use crate::{Door, error::Answer, params::Params, system::Empty};
+use crate::{Door, error::Answer, params::Params, routes::Routes, system::Empty};
 
-pub(crate) fn routes() -> Router<Door> {
-    Router::new()
+pub(crate) fn routes() -> Routes {
+    Routes::new()
         .route("/mlflow/registered-models/create", post(create))
         .route("/mlflow/registered-models/get", get(by_name))
         .route("/mlflow/registered-models/rename", post(rename))
@@ -26,10 +25,7 @@ pub(crate) fn routes() -> Router<Door> {
         .route("/mlflow/registered-models/delete-tag", delete(delete_tag))
 }
 
-async fn create(
-    State(door): State<Door>,
-    Params(body): Params<wire::CreateRegisteredModel>,
-) -> Answer<wire::RegisteredModelFound> {
+async fn create(door: Door, Params(body): Params<wire::CreateRegisteredModel>) -> Answer<wire::RegisteredModelFound> {
     let (name, description, tags) = body.checked()?;
     match door.service.create_registered_model(name.clone(), description, tags.clone()).await {
         Ok(created) => Ok(Json(wire::RegisteredModelFound { registered_model: created.into() })),
@@ -41,62 +37,50 @@ async fn create(
     }
 }
 
-async fn by_name(
-    State(door): State<Door>,
-    Params(query): Params<wire::RegisteredModelByName>,
-) -> Answer<wire::RegisteredModelFound> {
+async fn by_name(door: Door, Params(query): Params<wire::RegisteredModelByName>) -> Answer<wire::RegisteredModelFound> {
     let model = door.service.registered_model(&query.checked()?).await?;
     Ok(Json(wire::RegisteredModelFound { registered_model: model.into() }))
 }
 
-async fn rename(
-    State(door): State<Door>,
-    Params(body): Params<wire::RenameRegisteredModel>,
-) -> Answer<wire::RegisteredModelFound> {
+async fn rename(door: Door, Params(body): Params<wire::RenameRegisteredModel>) -> Answer<wire::RegisteredModelFound> {
     let (name, new_name) = body.checked()?;
     door.service.change_registered_model(&name, RegisteredModelChange::Rename(new_name.clone())).await?;
     let model = door.service.registered_model(&new_name).await?;
     Ok(Json(wire::RegisteredModelFound { registered_model: model.into() }))
 }
 
-async fn update(
-    State(door): State<Door>,
-    Params(body): Params<wire::UpdateRegisteredModel>,
-) -> Answer<wire::RegisteredModelFound> {
+async fn update(door: Door, Params(body): Params<wire::UpdateRegisteredModel>) -> Answer<wire::RegisteredModelFound> {
     let (name, description) = body.checked()?;
     door.service.change_registered_model(&name, RegisteredModelChange::Describe(description)).await?;
     let model = door.service.registered_model(&name).await?;
     Ok(Json(wire::RegisteredModelFound { registered_model: model.into() }))
 }
 
-async fn remove(State(door): State<Door>, Params(body): Params<wire::RegisteredModelByName>) -> Answer<Empty> {
+async fn remove(door: Door, Params(body): Params<wire::RegisteredModelByName>) -> Answer<Empty> {
     door.service.change_registered_model(&body.checked()?, RegisteredModelChange::Delete).await?;
     Ok(Json(Empty {}))
 }
 
 async fn search(
-    State(door): State<Door>,
+    door: Door,
     Params(query): Params<wire::SearchRegisteredModels>,
 ) -> Answer<wire::RegisteredModelsFound> {
     let (query, page) = query.checked()?;
     Ok(Json(door.service.search_registered_models(query, page).await?.into()))
 }
 
-async fn latest_versions(
-    State(door): State<Door>,
-    Params(query): Params<wire::LatestVersions>,
-) -> Answer<wire::ModelVersionsFound> {
+async fn latest_versions(door: Door, Params(query): Params<wire::LatestVersions>) -> Answer<wire::ModelVersionsFound> {
     let (name, stages) = query.checked()?;
     Ok(Json(door.service.latest_versions(&name, &stages).await?.into()))
 }
 
-async fn set_tag(State(door): State<Door>, Params(body): Params<wire::RegisteredModelTag>) -> Answer<Empty> {
+async fn set_tag(door: Door, Params(body): Params<wire::RegisteredModelTag>) -> Answer<Empty> {
     let (name, tag) = body.checked()?;
     door.service.change_registered_model(&name, RegisteredModelChange::SetTag(tag)).await?;
     Ok(Json(Empty {}))
 }
 
-async fn delete_tag(State(door): State<Door>, Params(body): Params<wire::RegisteredModelTag>) -> Answer<Empty> {
+async fn delete_tag(door: Door, Params(body): Params<wire::RegisteredModelTag>) -> Answer<Empty> {
     let (name, tag) = body.checked()?;
     door.service.change_registered_model(&name, RegisteredModelChange::DeleteTag(tag.key)).await?;
     Ok(Json(Empty {}))

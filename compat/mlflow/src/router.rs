@@ -1,12 +1,12 @@
 //! Which paths exist, under which prefixes.
 
-use axum::{Router, middleware};
+use axum::Router;
 use http::{Method, StatusCode, Uri};
 use trackside_mlflow_wire::{ErrorCode, Failure};
 
 use crate::{
     Door, aliases, artifacts, error::MlflowError, experiments, logged_models, metrics, model_versions, proxy_artifacts,
-    registered_models, run_logging, runs, system, workspace,
+    registered_models, routes::Routes, run_logging, runs, system,
 };
 
 /// Prefixes of version 2.0: clients, the web UI, and clients of 2019 to 2022.
@@ -19,7 +19,7 @@ const PREFIXES_V3: [&str; 2] = ["/api/3.0", "/ajax-api/3.0"];
 /// All routes of the protocol.
 pub fn router(door: Door) -> Router {
     let proxy = if door.serve_artifacts { proxy_artifacts::routes() } else { proxy_artifacts::disabled_routes() };
-    let v2 = Router::new()
+    let v2 = Routes::new()
         .merge(experiments::routes())
         .merge(runs::routes())
         .merge(run_logging::routes())
@@ -30,20 +30,17 @@ pub fn router(door: Door) -> Router {
         .merge(model_versions::routes())
         .merge(logged_models::routes())
         .merge(proxy);
-    let ui = Router::new().merge(experiments::ui_routes()).merge(metrics::ui_routes());
+    let ui = experiments::ui_routes().merge(metrics::ui_routes());
     let v3 = system::routes_v3();
-    let mut router = system::root_routes().merge(artifacts::root_routes()).nest(PREFIX_UI, ui);
+    let roots = system::root_routes().merge(artifacts::root_routes());
+    let mut router = ui.mounted(roots.mounted(Router::new(), ""), PREFIX_UI);
     for prefix in PREFIXES_V2 {
-        router = router.nest(prefix, v2.clone());
+        router = v2.mounted(router, prefix);
     }
     for prefix in PREFIXES_V3 {
-        router = router.nest(prefix, v3.clone());
+        router = v3.mounted(router, prefix);
     }
-    router
-        .fallback(unknown)
-        .method_not_allowed_fallback(wrong_method)
-        .layer(middleware::from_fn(workspace::guard))
-        .with_state(door)
+    router.fallback(unknown).method_not_allowed_fallback(wrong_method).with_state(door)
 }
 
 /// MLflow answers an unknown path with HTML, which its client takes for `ENDPOINT_NOT_FOUND` too.

@@ -1,6 +1,6 @@
 //! `/mlflow/runs/log-*` and the like: what clients log to runs. The hot path of the server.
 
-use axum::{Json, Router, extract::State, routing::post};
+use axum::{Json, routing::post};
 use trackside_core::{ErrorKind, Event, Key, RunId, fault};
 use trackside_mlflow_wire::{self as wire, ErrorCode, Failure};
 
@@ -8,11 +8,12 @@ use crate::{
     Door,
     error::{Answer, MlflowError},
     params::Params,
+    routes::Routes,
     system::Empty,
 };
 
-pub(crate) fn routes() -> Router<Door> {
-    Router::new()
+pub(crate) fn routes() -> Routes {
+    Routes::new()
         .route("/mlflow/runs/log-metric", post(log_metric))
         .route("/mlflow/runs/log-parameter", post(log_parameter))
         .route("/mlflow/runs/log-batch", post(log_batch))
@@ -23,17 +24,17 @@ pub(crate) fn routes() -> Router<Door> {
         .route("/mlflow/runs/log-model", post(log_model))
 }
 
-async fn log_metric(State(door): State<Door>, Params(body): Params<wire::LogMetric>) -> Answer<Empty> {
+async fn log_metric(door: Door, Params(body): Params<wire::LogMetric>) -> Answer<Empty> {
     let (id, event) = body.checked()?;
     append(&door, &id, vec![event]).await
 }
 
-async fn log_parameter(State(door): State<Door>, Params(body): Params<wire::LogParameter>) -> Answer<Empty> {
+async fn log_parameter(door: Door, Params(body): Params<wire::LogParameter>) -> Answer<Empty> {
     let (id, event) = body.checked()?;
     append(&door, &id, vec![event]).await
 }
 
-async fn log_batch(State(door): State<Door>, Params(body): Params<wire::LogBatch>) -> Answer<Empty> {
+async fn log_batch(door: Door, Params(body): Params<wire::LogBatch>) -> Answer<Empty> {
     let (id, events) = body.checked()?;
     let params = match events.first() {
         Some(Event::Params(params)) => params.clone(),
@@ -49,28 +50,28 @@ async fn log_batch(State(door): State<Door>, Params(body): Params<wire::LogBatch
     }
 }
 
-async fn set_tag(State(door): State<Door>, Params(body): Params<wire::RunTag>) -> Answer<Empty> {
+async fn set_tag(door: Door, Params(body): Params<wire::RunTag>) -> Answer<Empty> {
     let (id, events) = body.set()?;
     append(&door, &id, events).await
 }
 
-async fn delete_tag(State(door): State<Door>, Params(body): Params<wire::RunTag>) -> Answer<Empty> {
+async fn delete_tag(door: Door, Params(body): Params<wire::RunTag>) -> Answer<Empty> {
     let (id, events) = body.delete()?;
     door.service.append(&id, events).await?;
     Ok(Json(Empty {}))
 }
 
-async fn log_inputs(State(door): State<Door>, Params(body): Params<wire::LogInputs>) -> Answer<Empty> {
+async fn log_inputs(door: Door, Params(body): Params<wire::LogInputs>) -> Answer<Empty> {
     let (id, events) = body.checked()?;
     append(&door, &id, events).await
 }
 
-async fn log_outputs(State(door): State<Door>, Params(body): Params<wire::LogOutputs>) -> Answer<Empty> {
+async fn log_outputs(door: Door, Params(body): Params<wire::LogOutputs>) -> Answer<Empty> {
     let (id, event) = body.checked()?;
     append(&door, &id, vec![event]).await
 }
 
-async fn log_model(State(door): State<Door>, Params(body): Params<wire::LogModel>) -> Answer<Empty> {
+async fn log_model(door: Door, Params(body): Params<wire::LogModel>) -> Answer<Empty> {
     let (id, entry) = body.checked()?;
     let tag = Key::new(wire::MODELS_TAG)?;
     door.service.update_run_tag(&id, tag, |present| wire::with_model(present, &entry)).await?;

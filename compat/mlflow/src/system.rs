@@ -1,9 +1,9 @@
 //! What clients ask about the server itself.
 
-use axum::{Json, Router, response::Html, routing::get};
+use axum::{Json, response::Html, routing::get};
 use serde::Serialize;
 
-use crate::Door;
+use crate::routes::Routes;
 
 /// The version of MLflow whose protocol this is. Clients gate features on it.
 const MLFLOW_VERSION: &str = "3.17.2";
@@ -47,13 +47,13 @@ struct TelemetryAnswer {
 }
 
 /// Below no prefix.
-pub(crate) fn root_routes() -> Router<Door> {
-    Router::new().route("/version", get(|| async { Html(MLFLOW_VERSION) }))
+pub(crate) fn root_routes() -> Routes {
+    Routes::new().route("/version", get(|| async { Html(MLFLOW_VERSION) }))
 }
 
 /// Below `/api/3.0` and `/ajax-api/3.0`.
-pub(crate) fn routes_v3() -> Router<Door> {
-    Router::new()
+pub(crate) fn routes_v3() -> Routes {
+    Routes::new()
         .route("/mlflow/server-info", get(server_info))
         .route("/mlflow/ui-telemetry", get(telemetry_settings).post(telemetry))
 }

@@ -4,7 +4,6 @@ use std::{panic::AssertUnwindSafe, time::Instant};
 
 use axum::{
     extract::Request,
-    middleware::Next,
     response::{IntoResponse, Response},
 };
 use futures_util::FutureExt;
@@ -15,10 +14,13 @@ const PANICKED: &str =
     r#"{"error_code":"INTERNAL_ERROR","message":"the server failed at this request; its log says why"}"#;
 
 /// Logs method, path, status and time at debug. Queries and bodies are left out: they may hold secrets.
-pub(crate) async fn log(request: Request, next: Next) -> Response {
+pub(crate) async fn log<F>(request: Request, next: impl FnOnce(Request) -> F) -> Response
+where
+    F: Future<Output = Response>,
+{
     let started = tracing::enabled!(tracing::Level::DEBUG)
         .then(|| (Instant::now(), request.method().clone(), request.uri().path().to_owned()));
-    let response = AssertUnwindSafe(next.run(request)).catch_unwind().await.unwrap_or_else(|_| {
+    let response = AssertUnwindSafe(async { next(request).await }).catch_unwind().await.unwrap_or_else(|_| {
         tracing::error!("a handler panicked");
         (StatusCode::INTERNAL_SERVER_ERROR, [(CONTENT_TYPE, "application/json")], PANICKED).into_response()
     });

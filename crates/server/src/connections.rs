@@ -1,9 +1,11 @@
 //! Accepting connections and ending them in order.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{convert::Infallible, io, sync::Arc, time::Duration};
 
-use axum::Router;
+use axum::response::Response;
+use http::Request;
 use hyper::{
+    body::Incoming,
     rt::Executor,
     server::conn::{http1, http2},
 };
@@ -17,6 +19,7 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tower::Service;
 
 /// Most connections at once; further ones wait in the kernel's queue. At about 20 KB each this bounds them to
 /// 200 MB, far beyond any team's clients.
@@ -44,6 +47,21 @@ pub enum Protocol {
     Http2,
 }
 
+/// What answers requests.
+pub trait Answering:
+    Service<Request<Incoming>, Response = Response, Error = Infallible, Future: Send> + Clone + Send + Sync + 'static
+{
+}
+
+impl<S> Answering for S where
+    S: Service<Request<Incoming>, Response = Response, Error = Infallible, Future: Send>
+        + Clone
+        + Send
+        + Sync
+        + 'static
+{
+}
+
 /// The open connections of one listener.
 #[derive(Debug)]
 pub struct Connections {
@@ -67,7 +85,7 @@ impl Connections {
     }
 
     /// Serves until `soft`, then returns once the last request is answered, or at `hard`.
-    pub async fn serve(self, application: Router) {
+    pub async fn serve(self, application: impl Answering) {
         let accepting = async {
             loop {
                 // Never closed, so never an error.
@@ -87,7 +105,7 @@ impl Connections {
         self.tasks.wait().await;
     }
 
-    fn start(&self, stream: TcpStream, slot: OwnedSemaphorePermit, application: Router) {
+    fn start(&self, stream: TcpStream, slot: OwnedSemaphorePermit, application: impl Answering) {
         let (shutdown, protocol, streams) = (self.shutdown.clone(), self.protocol, Streams(self.tasks.clone()));
         self.tasks.spawn(async move {
             // Answers are written whole; waiting to fill a packet would only delay them.
@@ -119,7 +137,7 @@ impl Connections {
 }
 
 /// Answers the requests of one connection.
-async fn converse(stream: TcpStream, application: Router, soft: &CancellationToken) {
+async fn converse(stream: TcpStream, application: impl Answering, soft: &CancellationToken) {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
     let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(application));
@@ -137,7 +155,12 @@ impl<F: Future<Output = ()> + Send + 'static> Executor<F> for Streams {
 }
 
 /// The same over HTTP/2.
-async fn converse_in_streams(stream: TcpStream, application: Router, streams: Streams, soft: &CancellationToken) {
+async fn converse_in_streams(
+    stream: TcpStream,
+    application: impl Answering,
+    streams: Streams,
+    soft: &CancellationToken,
+) {
     let mut http = http2::Builder::new(streams);
     http.timer(TokioTimer::new());
     let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(application));

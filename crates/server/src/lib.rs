@@ -7,20 +7,12 @@
 #![warn(missing_docs)]
 
 mod access;
+mod application;
 mod connections;
 mod host;
 mod origin;
 mod security;
 
-use axum::{Router, middleware, routing::get};
-
+pub use application::Application;
 pub use connections::{Connections, Protocol, Shutdown};
 pub use security::Security;
-
-/// The whole application: the protocols' routes with health and middleware around them.
-pub fn application(routes: Router, security: Security) -> Router {
-    routes
-        .route("/health", get(|| async { "OK" }))
-        .layer(middleware::from_fn(access::log))
-        .layer(middleware::from_fn_with_state(std::sync::Arc::new(security), security::guard))
-}

@@ -1,10 +1,7 @@
 //! What protects a server on loopback or in a private network from the pages its users visit.
 
-use std::sync::Arc;
-
 use axum::{
-    extract::{Request, State},
-    middleware::Next,
+    extract::Request,
     response::{IntoResponse, Response},
 };
 use http::{
@@ -43,46 +40,49 @@ impl Security {
     pub fn disabled() -> Self {
         Self { enabled: false, ..Self::new(Vec::new(), Vec::new(), "none") }
     }
-}
 
-/// Refuses what should not come from a browser, and adds the headers that browsers heed.
-pub(crate) async fn guard(State(security): State<Arc<Security>>, request: Request, next: Next) -> Response {
-    if !security.enabled {
-        return next.run(request).await;
-    }
-    let path = request.uri().path();
-    // HTTP/1.1 demands the header; a request in absolute form carries the host in its target.
-    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).or(request.uri().host());
-    if !OPEN_PATHS.iter().any(|open| path.ends_with(open)) && !host.is_some_and(|host| security.hosts.allows(host)) {
-        return refuse("Invalid Host header - possible DNS rebinding attack detected");
-    }
-    let origin = request.headers().get(ORIGIN).cloned();
-    let trusted = origin.clone().filter(|origin| origin.to_str().is_ok_and(|text| security.origins.trusts(text)));
-    if origin.is_some() && trusted.is_none() && origin::is_guarded(request.method(), path) {
-        return refuse("Cross-origin request blocked");
-    }
-    let preflight =
-        request.method() == Method::OPTIONS && request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD);
-    let mut response = match (&trusted, preflight) {
-        (None, true) if origin.is_some() => (StatusCode::BAD_REQUEST, "Disallowed CORS origin").into_response(),
-        (Some(_), true) => {
-            let mut response = "OK".into_response();
-            origin::answer_preflight(response.headers_mut(), request.headers());
-            response
+    /// Refuses what should not come from a browser, and adds the headers that browsers heed.
+    pub(crate) async fn guard<F>(&self, request: Request, next: impl FnOnce(Request) -> F) -> Response
+    where
+        F: Future<Output = Response>,
+    {
+        if !self.enabled {
+            return next(request).await;
         }
-        _ => next.run(request).await,
-    };
-    let headers = response.headers_mut();
-    if let Some(origin) = trusted {
-        origin::allow(headers, origin);
+        let path = request.uri().path();
+        // HTTP/1.1 demands the header; a request in absolute form carries the host in its target.
+        let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).or(request.uri().host());
+        if !OPEN_PATHS.iter().any(|open| path.ends_with(open)) && !host.is_some_and(|host| self.hosts.allows(host)) {
+            return refuse("Invalid Host header - possible DNS rebinding attack detected");
+        }
+        let origin = request.headers().get(ORIGIN).cloned();
+        let trusted = origin.clone().filter(|origin| origin.to_str().is_ok_and(|text| self.origins.trusts(text)));
+        if origin.is_some() && trusted.is_none() && origin::is_guarded(request.method(), path) {
+            return refuse("Cross-origin request blocked");
+        }
+        let preflight =
+            request.method() == Method::OPTIONS && request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD);
+        let mut response = match (&trusted, preflight) {
+            (None, true) if origin.is_some() => (StatusCode::BAD_REQUEST, "Disallowed CORS origin").into_response(),
+            (Some(_), true) => {
+                let mut response = "OK".into_response();
+                origin::answer_preflight(response.headers_mut(), request.headers());
+                response
+            }
+            _ => next(request).await,
+        };
+        let headers = response.headers_mut();
+        if let Some(origin) = trusted {
+            origin::allow(headers, origin);
+        }
+        let mut add = |name: HeaderName, value: HeaderValue| headers.insert(name, value);
+        add(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        add(VARY, HeaderValue::from_static("Origin"));
+        if let Some(value) = &self.frame_options {
+            add(X_FRAME_OPTIONS, value.clone());
+        }
+        response
     }
-    let mut add = |name: HeaderName, value: HeaderValue| headers.insert(name, value);
-    add(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    add(VARY, HeaderValue::from_static("Origin"));
-    if let Some(value) = &security.frame_options {
-        add(X_FRAME_OPTIONS, value.clone());
-    }
-    response
 }
 
 fn refuse(why: &'static str) -> Response {
@@ -101,7 +101,7 @@ mod tests {
         let routes =
             Router::new().route("/api/x", post(|| async { "done" }).get(|| async { "read" })).route("/boom", get(boom));
         let security = Security::new(Vec::new(), Vec::new(), "SAMEORIGIN");
-        crate::application(routes, security).oneshot(request.body(Body::empty()).unwrap()).await.unwrap()
+        crate::Application::new(routes, security).oneshot(request.body(Body::empty()).unwrap()).await.unwrap()
     }
 
     async fn boom() -> &'static str {

@@ -10,7 +10,7 @@ use trackside_artifacts::Artifacts;
 use trackside_compat_mlflow::{Bodies, Door};
 use trackside_core::{RandomIds, Store, SystemClock};
 use trackside_fanout::{self as fanout, Fanout};
-use trackside_server::{Connections, Protocol, Security, Shutdown, application};
+use trackside_server::{Application, Connections, Protocol, Security, Shutdown};
 use trackside_service::{Parts, RunArtifacts, Service};
 
 use crate::{
@@ -86,7 +86,7 @@ async fn serve(sources: Sources, config: Config) -> anyhow::Result<()> {
                 shutdown.soft.cancelled().await;
                 Instant::now()
             },
-            connections.serve(application(routes, security(&args))),
+            connections.serve(Application::new(routes, security(&args))),
             boards
         );
         tokio::select! {
