@@ -1,11 +1,13 @@
 //! Runs: the trait, creation and search. Elsewhere: reading (`run_rows.rs`), events (`append.rs`), datasets
 //! (`datasets.rs`).
 
+use std::collections::HashSet;
+
 use async_trait::async_trait;
 use rusqlite::{Connection, params};
 use trackside_core::{
-    Batch, DatasetSummary, Event, ExperimentId, Lifecycle, NewRun, Page, PageRequest, Query, Result, Run, RunId,
-    RunInfo, RunStatus, fault, query::RunField, store::Runs,
+    Batch, DatasetSummary, Event, ExperimentId, Lifecycle, MetricPoint, NewRun, Page, PageRequest, Query, Result, Run,
+    RunId, RunInfo, RunStatus, Tag, fault, query::RunField, store::Runs,
 };
 
 use crate::{
@@ -17,13 +19,16 @@ use crate::{
     rows::number,
     run_rows,
     search::Search,
+    writer::Undo,
 };
 
 #[async_trait]
 impl Runs for SqliteStore {
     async fn create_run(&self, new: NewRun) -> Result<Run> {
         let recorder = self.recorder();
-        self.write(move |connection| {
+        require_unique(&new.tags)?;
+        self.write_with(Undo::Nothing, move |connection| {
+            recorder.admit()?;
             insert(connection, &new)?;
             let created = created(&new);
             recorder.record(connection, || change::run_started(connection, new))?;
@@ -48,10 +53,12 @@ impl Runs for SqliteStore {
             return Ok(());
         }
         recorder.admit()?;
+        let undo = if is_one_point(&events) { Undo::Nothing } else { Undo::Alone };
         let mut batch = change::run_events(id.clone(), events);
         // A large batch is encoded here rather than on the one thread that writes.
         let mut draft = logging.then(|| Draft::of(&batch));
-        self.write(move |connection| {
+        self.write_with(undo, move |connection| {
+            recorder.admit()?;
             let Batch::Run(run) = &mut batch else { return Ok(()) };
             let repeated = append(connection, &run.run, &run.events, &sealing, now)?;
             if !repeated.is_empty() {
@@ -88,6 +95,20 @@ impl Runs for SqliteStore {
 /// Artifacts are stored elsewhere: a run does not change by these events.
 fn is_for_the_log_alone(event: &Event) -> bool {
     matches!(event, Event::ArtifactStored(_) | Event::ArtifactDeleted(_))
+}
+
+/// Whether a point of the run alone is all there is to write: then nothing can be refused once it is written.
+fn is_one_point(events: &[Event]) -> bool {
+    matches!(events, [Event::Points(points)] if matches!(points[..], [MetricPoint { subject: None, .. }]))
+}
+
+/// Refuses a key that comes twice.
+fn require_unique(tags: &[Tag]) -> Result<()> {
+    let mut keys = HashSet::with_capacity(tags.len());
+    match tags.iter().find(|tag| !keys.insert(&tag.key)) {
+        Some(tag) => Err(fault::duplicate_key("tag", &tag.key)),
+        None => Ok(()),
+    }
 }
 
 /// The primary key of a run.
@@ -137,10 +158,5 @@ fn insert(connection: &Connection, new: &NewRun) -> error::Result<()> {
         ],
     )?;
     let pk = inserted.ok_or_else(|| fault::run_exists(&new.id))?;
-    for tag in &new.tags {
-        if !RUN_TAGS.add(connection, pk, tag)? {
-            return Err(fault::duplicate_key("tag", &tag.key).into());
-        }
-    }
-    Ok(())
+    RUN_TAGS.set(connection, pk, &new.tags)
 }

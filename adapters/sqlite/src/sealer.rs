@@ -15,7 +15,7 @@ use trackside_core::{Clock, Timestamp};
 use crate::{
     error::Result,
     series::{Sealing, at_rest, fold_some, seal_at_rest},
-    writer::{WeakWriter, Writer},
+    writer::{Undo, WeakWriter, Writer},
 };
 
 /// Between two looks when there is nothing to do.
@@ -119,13 +119,13 @@ pub(crate) async fn seal_all(writer: &Writer, sealing: Sealing) -> Result<()> {
     let mut after = Some(0);
     while let Some(tail) = after {
         after = writer
-            .write(move |connection| {
+            .write(Undo::Alone, move |connection| {
                 let (tails, next) = at_rest(connection, tail, Timestamp::from_millis(i64::MAX), JOB)?;
                 seal_at_rest(connection, &tails, Timestamp::from_millis(i64::MAX), &sealing)?;
                 Ok(next)
             })
             .await?;
     }
-    while writer.write(move |connection| fold_some(connection, 0, &sealing)).await?.is_some() {}
+    while writer.write(Undo::Alone, move |connection| fold_some(connection, 0, &sealing)).await?.is_some() {}
     Ok(())
 }

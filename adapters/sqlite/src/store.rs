@@ -16,7 +16,7 @@ use crate::{
     readers::Readers,
     sealer::{Sealer, seal_all},
     series::Sealing,
-    writer::Writer,
+    writer::{Undo, Writer},
 };
 
 /// The system of record in one SQLite file. Cheap to clone; clones are the same store.
@@ -94,7 +94,15 @@ impl SqliteStore {
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T> + Send + 'static,
     {
-        Ok(self.writer.write(work).await?)
+        self.write_with(Undo::Alone, work).await
+    }
+
+    pub(crate) async fn write_with<T, F>(&self, undo: Undo, work: F) -> trackside_core::Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T> + Send + 'static,
+    {
+        Ok(self.writer.write(undo, work).await?)
     }
 
     pub(crate) async fn read<T, F>(&self, work: F) -> trackside_core::Result<T>

@@ -6,7 +6,10 @@
 //! it is flushed those of others gather.
 //!
 //! Each request runs in a savepoint. One that fails or panics is undone alone. Only when the commit itself fails,
-//! or SQLite gives up the whole transaction (a full disk), does every request of the group fail.
+//! or SQLite gives up the whole transaction (a full disk), does every request of the group fail. A request that has
+//! nothing left to refuse once it writes goes without a savepoint, which costs as much as a point: SQLite copies each
+//! page that is changed within one. Should it fail after its first change all the same (a damaged page), the group
+//! fails.
 //!
 //! After a commit those who wait for entries of the log hear of new ones (`log/publisher.rs`).
 //!
@@ -66,13 +69,13 @@ impl Writer {
     }
 
     /// Runs a write; `Ok` when it is committed. Dropping the future once it is queued does not stop it.
-    pub(crate) async fn write<T, F>(&self, work: F) -> Result<T>
+    pub(crate) async fn write<T, F>(&self, undo: Undo, work: F) -> Result<T>
     where
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let request = Request { work: Some(work), result: None, reply };
+        let request = Request { work: Some(work), result: None, undo, reply };
         self.queue.send(Message::Job(Box::new(request))).await.map_err(|_| Failure::Closed)?;
         answer.await.map_err(|_| Failure::Closed)?
     }
@@ -84,7 +87,7 @@ impl Writer {
         F: FnOnce(&Connection) -> Result<T> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let request = Request { work: Some(work), result: None, reply };
+        let request = Request { work: Some(work), result: None, undo: Undo::Alone, reply };
         self.queue.blocking_send(Message::Job(Box::new(request))).map_err(|_| Failure::Closed)?;
         answer.blocking_recv().map_err(|_| Failure::Closed)?
     }
@@ -131,8 +134,19 @@ enum Message {
     Close(oneshot::Sender<()>),
 }
 
+/// What becomes of a request that fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Undo {
+    /// It is undone alone, whatever it has written.
+    Alone,
+    /// It has written nothing: it refuses, if at all, before its first change.
+    Nothing,
+}
+
 /// A request of any type.
 trait Job: Send {
+    /// What becomes of it when it fails.
+    fn undo(&self) -> Undo;
     /// Does the work and keeps the result; says whether it shall stay.
     fn run(&mut self, connection: &Connection) -> bool;
     /// Sends the caller the result, or word that the group was lost.
@@ -150,6 +164,7 @@ enum Lost {
 struct Request<T, F> {
     work: Option<F>,
     result: Option<Result<T>>,
+    undo: Undo,
     reply: oneshot::Sender<Result<T>>,
 }
 
@@ -158,6 +173,10 @@ where
     T: Send,
     F: FnOnce(&Connection) -> Result<T> + Send,
 {
+    fn undo(&self) -> Undo {
+        self.undo
+    }
+
     fn run(&mut self, connection: &Connection) -> bool {
         let work = self.work.take().expect("a request runs once");
         let result = catch_unwind(AssertUnwindSafe(|| work(connection)))
@@ -253,8 +272,13 @@ impl Desk {
         close
     }
 
-    /// Runs a request in its savepoint, which stays or is undone.
+    /// Runs a request, in its savepoint if it needs one, which stays or is undone.
     fn run(&self, job: &mut Box<dyn Job>) -> Result<(), Lost> {
+        if job.undo() == Undo::Nothing {
+            let before = self.connection.total_changes();
+            let stays = job.run(&self.connection) || self.connection.total_changes() == before;
+            return if stays { Ok(()) } else { Err(Lost::Neighbour) };
+        }
         execute(&self.connection, "SAVEPOINT job", []).map_err(lost)?;
         if !job.run(&self.connection) {
             if self.connection.is_autocommit() {

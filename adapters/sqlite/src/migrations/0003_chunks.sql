@@ -21,7 +21,8 @@ CREATE TABLE tail (
     n_in_blocks INTEGER NOT NULL,
     -- The last place of all points that are not sealed.
     end BLOB NOT NULL,
-    -- In the order of arrival (`series/tail.rs`).
+    -- So many of 24 bytes each in the order of arrival, then room for more (`series/tail.rs`).
+    n_points INTEGER NOT NULL,
     points BLOB NOT NULL
 ) STRICT;
 

@@ -12,7 +12,8 @@ use crate::{
 /// When points are sealed, and how many together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sealing {
-    /// A tail of so many points becomes a block. Each request to a series writes its tail anew, 24 bytes per point.
+    /// A tail of so many points becomes a block. Each request to a series writes its tail anew, 24 bytes per point, so a
+    /// long one costs pages of the WAL, a short one rows. Best one of 1, 4, 16, 64, …: rows have room for so many.
     pub tail_points: usize,
     /// So many points in tail and blocks are sealed with the request that makes it so many.
     pub unsealed_points: usize,
@@ -24,7 +25,7 @@ pub struct Sealing {
 
 impl Default for Sealing {
     fn default() -> Self {
-        Self { tail_points: 128, unsealed_points: 2_048, chunk_points: 2_048, idle_millis: 30_000 }
+        Self { tail_points: 16, unsealed_points: 2_048, chunk_points: 2_048, idle_millis: 30_000 }
     }
 }
 

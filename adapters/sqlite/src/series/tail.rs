@@ -2,18 +2,21 @@
 //! that are written once.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use trackside_core::{Point, Timestamp};
+use trackside_core::{Error, Point, Timestamp};
 
 use super::{Place, Sealing, place::by_place};
 use crate::{
     error::Result,
-    rows::{Columns, execute, integer, stored},
+    rows::{Columns, execute, integer, stored, unreadable},
 };
 
 /// Time, step and the bits of the value, each eight bytes, little-endian. NaN is one value.
 const RECORD: usize = 24;
 /// So many points that arrive together are a block of their own.
 const LARGE: usize = 16;
+/// The row of a tail has room for 1, 4, 16, … records. So most updates leave its size as it is, and SQLite overwrites
+/// it in place; a row that grows moves its neighbours to other pages.
+const GROWTH: usize = 4;
 /// Blocks of a series have this many numbers.
 const BLOCKS: i64 = 1 << 16;
 
@@ -43,7 +46,9 @@ impl Tail {
             n_blocks: row.get(first + 4)?,
             n_in_blocks: usize::try_from(n_in_blocks).unwrap_or(0),
             end: row.get(first + 6)?,
-            records: row.get(first + 7)?,
+            records: used(row.get_ref(first + 8)?.as_blob().map_err(unreadable)?, row.get(first + 7)?)
+                .ok_or_else(cut)?
+                .to_vec(),
         })
     }
 
@@ -60,7 +65,7 @@ impl Tail {
             let mut statement = connection.prepare_cached(sql)?;
             let mut rows = statement.query([series * BLOCKS, (series + 1) * BLOCKS])?;
             while let Some(row) = rows.next()? {
-                points.extend(unpacked(row.get_ref(0)?.as_blob().map_err(crate::rows::unreadable)?));
+                points.extend(unpacked(row.get_ref(0)?.as_blob().map_err(unreadable)?));
             }
         }
         points.extend(unpacked(&self.records));
@@ -108,14 +113,17 @@ impl Tail {
     pub(super) fn save(&self, connection: &Connection, series: i64, is_new: bool, now: Timestamp) -> Result<()> {
         let sql = if is_new {
             "INSERT INTO tail (series, touched_at, last_step, last_time, last_value, last_is_nan, n_blocks, \
-             n_in_blocks, end, points) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
+             n_in_blocks, end, n_points, points) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
         } else {
             "UPDATE tail SET touched_at = ?2, last_step = ?3, last_time = ?4, last_value = ?5, last_is_nan = ?6, \
-             n_blocks = ?7, n_in_blocks = ?8, end = ?9, points = ?10 WHERE series = ?1"
+             n_blocks = ?7, n_in_blocks = ?8, end = ?9, n_points = ?10, points = ?11 WHERE series = ?1"
         };
         let (value, is_nan) = stored(self.latest.value);
         let Point { step, time, .. } = self.latest;
         let n_in_blocks = integer(self.n_in_blocks as u64);
+        let n_points = self.records.len() / RECORD;
+        let mut room = self.records.clone();
+        room.resize(room_for(n_points) * RECORD, 0);
         execute(
             connection,
             sql,
@@ -129,7 +137,8 @@ impl Tail {
                 self.n_blocks,
                 n_in_blocks,
                 self.end,
-                self.records
+                integer(n_points as u64),
+                room
             ],
         )?;
         Ok(())
@@ -147,7 +156,7 @@ impl Tail {
 
 /// The columns that [`Tail::read`] reads.
 pub(super) const COLUMNS: &str = "tail.last_step, tail.last_time, tail.last_value, tail.last_is_nan, n_blocks, \
-                                  n_in_blocks, end, points";
+                                  n_in_blocks, end, n_points, points";
 
 /// What is not sealed of a series, where there is such.
 pub(super) fn find(connection: &Connection, series: i64) -> Result<Option<Tail>> {
@@ -161,6 +170,24 @@ pub(crate) fn sorted(connection: &Connection, series: i64) -> Result<Vec<Point>>
     let mut points = tail.points(connection, series)?;
     points.sort_by(by_place);
     Ok(points)
+}
+
+/// The records in a row of so many points.
+fn used(room: &[u8], n_points: i64) -> Option<&[u8]> {
+    room.get(..usize::try_from(n_points).ok()?.checked_mul(RECORD)?)
+}
+
+fn cut() -> rusqlite::Error {
+    unreadable(Error::internal("a tail holds fewer points than it says"))
+}
+
+/// How many records a row that holds so many has room for.
+fn room_for(n_points: usize) -> usize {
+    let mut room = n_points.min(1);
+    while room < n_points {
+        room *= GROWTH;
+    }
+    room
 }
 
 fn pack(point: &Point, records: &mut Vec<u8>) {

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use rusqlite::{Connection, OptionalExtension, params};
 use trackside_core::{Key, MetricPoint, Point, Timestamp};
 
-use super::{Place, Sealing, late, seal, tail, tail::Tail};
+use super::{Place, Sealing, late, place::by_place, seal, tail, tail::Tail};
 use crate::{
     error::Result,
     rows::{Columns, execute, stored},
@@ -28,20 +28,39 @@ pub(crate) fn add(
     now: Timestamp,
 ) -> Result<Vec<bool>> {
     let mut known = vec![false; points.len()];
-    let mut of_key: HashMap<&Key, Vec<usize>> = HashMap::new();
-    for (index, metric) in points.iter().enumerate() {
-        of_key.entry(&metric.key).or_default().push(index);
-    }
-    for (key, mut indexes) in of_key {
+    for (key, mut indexes) in by_key(points) {
         let series = open(connection, run, key, &points[indexes[0]].point)?;
-        // Of equal ones the first stays.
-        indexes.sort_by_cached_key(|index| Place::of(&points[*index].point));
+        let order = |a: &usize, b: &usize| by_place(&points[*a].point, &points[*b].point);
+        // Most come in order. Of equal ones the first stays.
+        if !indexes.is_sorted_by(|a, b| order(a, b).is_lt()) {
+            indexes.sort_by(order);
+        }
         let added: Vec<Point> = indexes.iter().map(|index| points[*index].point).collect();
         for (index, was_there) in indexes.iter().zip(add_to(connection, series, &added, sealing, now)?) {
             known[*index] = was_there;
         }
     }
     Ok(known)
+}
+
+/// The points of each key, as indexes, in the order of arrival.
+fn by_key(points: &[MetricPoint]) -> Vec<(&Key, Vec<usize>)> {
+    let mut groups: Vec<(&Key, Vec<usize>)> = Vec::new();
+    let mut group_of: HashMap<&Key, usize> = HashMap::new();
+    let mut last = 0;
+    for (index, MetricPoint { key, .. }) in points.iter().enumerate() {
+        // Batches hold runs of a key, or the same keys step by step: looking there first saves hashing.
+        let guesses = [last, last + 1, 0];
+        let group = guesses.into_iter().find(|guess| groups.get(*guess).is_some_and(|(of, _)| *of == key));
+        last = group.unwrap_or_else(|| {
+            *group_of.entry(key).or_insert_with(|| {
+                groups.push((key, Vec::new()));
+                groups.len() - 1
+            })
+        });
+        groups[last].1.push(index);
+    }
+    groups
 }
 
 /// Finds or creates a series.

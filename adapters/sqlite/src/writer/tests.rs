@@ -39,8 +39,16 @@ impl Bench {
         &self,
         work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
     ) -> oneshot::Receiver<Result<T>> {
+        self.submit_with(Undo::Alone, work)
+    }
+
+    fn submit_with<T: Send + 'static>(
+        &self,
+        undo: Undo,
+        work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+    ) -> oneshot::Receiver<Result<T>> {
         let (reply, answer) = oneshot::channel();
-        let request = Request { work: Some(work), result: None, reply };
+        let request = Request { work: Some(work), result: None, undo, reply };
         assert!(self.writer.queue.try_send(Message::Job(Box::new(request))).is_ok());
         answer
     }
@@ -92,6 +100,30 @@ fn requests_that_wait_share_one_commit() {
     assert!(answers.into_iter().all(|answer| kind(answer).is_none()));
     assert_eq!(bench.numbers(), (0..9).collect::<Vec<_>>());
     assert_eq!(bench.writer.stats(), Stats { commits: 1, jobs: 10 });
+}
+
+#[test]
+fn a_request_without_savepoint_may_refuse_until_it_writes() {
+    let bench = Bench::new(512);
+    let gate = bench.gate();
+    let neighbour = bench.insert(1);
+    let refused: oneshot::Receiver<Result<()>> =
+        bench.submit_with(Undo::Nothing, |_| Err(Error::invalid("not so").into()));
+    let written = bench.submit_with(Undo::Nothing, |connection| insert(connection, 2));
+    gate.send(()).unwrap();
+    assert_eq!((kind(neighbour), kind(refused), kind(written)), (None, Some(ErrorKind::Invalid), None));
+    assert_eq!(bench.numbers(), [1, 2]);
+
+    // Nothing of it may stay, so nothing of its group does.
+    let gate = bench.gate();
+    let neighbour = bench.insert(3);
+    let broken: oneshot::Receiver<Result<()>> = bench.submit_with(Undo::Nothing, |connection| {
+        insert(connection, 4)?;
+        Err(Error::invalid("too late").into())
+    });
+    gate.send(()).unwrap();
+    assert!(kind(neighbour).is_some() && kind(broken).is_some());
+    assert_eq!(bench.numbers(), [1, 2]);
 }
 
 #[test]
@@ -246,7 +278,7 @@ async fn a_closed_writer_refuses_and_may_be_closed_again() {
     let before = bench.insert(1);
     bench.writer.close().await;
     assert!(before.await.unwrap().is_ok());
-    let late = bench.writer.write(|connection| insert(connection, 2)).await.unwrap_err();
+    let late = bench.writer.write(Undo::Alone, |connection| insert(connection, 2)).await.unwrap_err();
     assert!(matches!(late, Failure::Closed));
     bench.writer.close().await;
     assert_eq!(bench.numbers(), [1]);

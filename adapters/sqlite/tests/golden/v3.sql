@@ -297,10 +297,11 @@ CREATE TABLE tail (
     n_in_blocks INTEGER NOT NULL,
     -- The last place of all points that are not sealed.
     end BLOB NOT NULL,
-    -- In the order of arrival (`series/tail.rs`).
+    -- So many of 24 bytes each in the order of arrival, then room for more (`series/tail.rs`).
+    n_points INTEGER NOT NULL,
     points BLOB NOT NULL
 ) STRICT;
-INSERT INTO tail VALUES(5,1795280992640,8,108,0.5,0,1,2,X'800000000000006c8000000000000008bfe000000000000000',X'6c000000000000000800000000000000000000000000e03f');
+INSERT INTO tail VALUES(5,1795280992640,8,108,0.5,0,1,2,X'800000000000006c8000000000000008bfe000000000000000',1,X'6c000000000000000800000000000000000000000000e03f');
 CREATE TABLE block (
     pk INTEGER PRIMARY KEY,
     points BLOB NOT NULL
