@@ -41,7 +41,7 @@ async fn serve(sources: Sources, config: Config) -> anyhow::Result<()> {
     if let Some(file) = &config.file {
         tracing::info!(file = %file.display(), "configuration read");
     }
-    let store = open_store(&args)?;
+    let store = open_store(&args, config.storage.clone())?;
     let (artifacts, artifact_root) = roots::open(&args)?;
     // Before sinks begin: whoever finds the port taken may have started a second server on the same database.
     let listener = TcpListener::bind((args.host.as_str(), args.port)).await.with_context(|| {
@@ -134,13 +134,12 @@ async fn listen_for_boards(host: &str, port: u16) -> anyhow::Result<TcpListener>
     Ok(listener)
 }
 
-fn open_store(args: &ServeArgs) -> anyhow::Result<SqliteStore> {
+fn open_store(args: &ServeArgs, storage: trackside_adapter_sqlite::Config) -> anyhow::Result<SqliteStore> {
     let path = backend::database(args.backend_store_uri.as_deref(), &args.data_dir)?;
     if let Some(parent) = path.parent().filter(|parent| *parent != Path::new("")) {
         fs::create_dir_all(parent).with_context(|| format!("cannot create the directory {}", parent.display()))?;
     }
-    let store = SqliteStore::open(&path, trackside_adapter_sqlite::Config::default())
-        .with_context(|| format!("cannot use {}", path.display()))?;
+    let store = SqliteStore::open(&path, storage).with_context(|| format!("cannot use {}", path.display()))?;
     tracing::info!(path = %path.display(), "database open");
     Ok(store)
 }

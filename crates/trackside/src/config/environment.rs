@@ -12,7 +12,7 @@ use crate::config::{
 };
 
 /// Sections whose keys have derived names.
-const SECTIONS: [&str; 4] = ["serve", "outbox", "start", "sinks"];
+const SECTIONS: [&str; 5] = ["serve", "outbox", "storage", "start", "sinks"];
 
 /// The environment as it was when the process began.
 #[derive(Clone, Default)]
@@ -55,7 +55,9 @@ impl Environment {
                         Ok(sink) => set(root, &["sinks", &sink, &key.to_ascii_lowercase()], value),
                         Err(names) => faults.push(ambiguous(name, &names)),
                     },
-                    ("serve" | "outbox" | "start", None) => set(root, &[&section, &rest.to_ascii_lowercase()], value),
+                    ("serve" | "outbox" | "storage" | "start", None) => {
+                        set(root, &[&section, &rest.to_ascii_lowercase()], value);
+                    }
                     _ => faults.push(unknown(name, &section)),
                 }
             }
@@ -123,9 +125,9 @@ fn unknown(name: &str, section: &str) -> Fault {
             }
             _ => "an unknown name".to_owned(),
         },
-        allowed:
-            "TRACKSIDE_SINKS__<NAME>__<KEY>, TRACKSIDE_SERVE__<KEY>, TRACKSIDE_OUTBOX__<KEY>, TRACKSIDE_START__<KEY>"
-                .to_owned(),
+        allowed: "TRACKSIDE_SINKS__<NAME>__<KEY>, TRACKSIDE_SERVE__<KEY>, TRACKSIDE_OUTBOX__<KEY>, \
+                  TRACKSIDE_STORAGE__<KEY>, TRACKSIDE_START__<KEY>"
+            .to_owned(),
         example: "TRACKSIDE_SINKS__PROD__URL=https://mlflow.example.com".to_owned(),
     }
 }

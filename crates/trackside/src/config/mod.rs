@@ -17,6 +17,7 @@ mod serve_check;
 mod serve_flags;
 pub(crate) mod sink;
 mod start;
+mod storage;
 mod suggestion;
 #[cfg(test)]
 mod tests;
@@ -32,6 +33,7 @@ use std::{
 use anyhow::Context;
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 use serde_json::Value as Json;
+use trackside_adapter_sqlite as sqlite;
 use trackside_fanout::Limits;
 
 use self::{
@@ -60,6 +62,8 @@ pub(crate) struct Config {
     pub(crate) sinks: Vec<SinkConfig>,
     /// The bounds of the log of undelivered events.
     pub(crate) limits: Limits,
+    /// Of the database of the server.
+    pub(crate) storage: sqlite::Config,
     /// Whether every sink must answer before the server serves.
     pub(crate) require_reachable: bool,
     /// Each value and who gave it, in the order they are shown.
@@ -99,6 +103,7 @@ impl Sources {
         let wanted = backends::read(&mut root);
         let flags = serve_flags::read(&mut root, &given);
         let limits = outbox::read(&mut root);
+        let storage = storage::read(&mut root);
         let require_reachable = start::read(&mut root);
         let (names, sinks) = sink::read_all(&mut root);
         let sinks = backends::select(&mut root, &names, sinks, wanted);
@@ -116,7 +121,7 @@ impl Sources {
             return Err(faulty(report.faults).into());
         }
         settings.extend(report.settings);
-        Ok(Config { file, serve, sinks, limits, require_reachable, settings })
+        Ok(Config { file, serve, sinks, limits, storage, require_reachable, settings })
     }
 }
 

@@ -1,6 +1,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use serde_json::{Value as Json, json};
+use trackside_adapter_sqlite::Sealing;
 use trackside_fanout::WhenFull;
 
 use super::{Scene, setting};
@@ -77,7 +78,8 @@ fn every_option_is_in_the_readme_and_the_other_way_round() {
         .map(str::to_owned)
         .collect();
     let tested: BTreeSet<String> = of_sinks().iter().map(|(_, key, ..)| (*key).to_owned()).collect();
-    let others = ["version", "backends", "max_bytes", "when_full", "require_reachable", "type"].map(str::to_owned);
+    let others = ["version", "backends", "max_bytes", "when_full", "require_reachable", "type"];
+    let others = others.into_iter().chain(STORAGE.map(|(key, ..)| key)).map(str::to_owned);
     assert_eq!(documented, tested.into_iter().chain(others).collect());
 }
 
@@ -97,6 +99,45 @@ fn the_outbox_and_the_start_have_their_options() {
         Scene::new("outbox: {max_bytes: 1GiB, when_full: refuse}\nstart: {require_reachable: true}").config(&[], []);
     assert_eq!((config.limits.max_log_bytes, config.limits.when_full), (1 << 30, WhenFull::Refuse));
     assert!(config.require_reachable);
+}
+
+/// Every option of the storage: its key, its default, and a value within its range and one on either side.
+const STORAGE: [(&str, u32, u32, [&str; 2]); 7] = [
+    ("writer_cache_kib", 32_768, 256, ["255", "16777217"]),
+    ("reader_cache_kib", 8_192, 1 << 24, ["0", "8MiB"]),
+    ("readers", 4, 64, ["0", "65"]),
+    ("tail_points", 128, 1, ["0", "4097"]),
+    ("unsealed_points", 2_048, 65_536, ["0", "65537"]),
+    ("chunk_points", 2_048, 1, ["0", "65537"]),
+    ("idle_ms", 30_000, 0, ["-1", "86400001"]),
+];
+
+#[test]
+fn the_storage_has_its_options() {
+    let whole = |config: &Config| format!("{:?}", config.storage);
+    let plain = Scene::new("").config(&[], []);
+    for (key, default, given, wrong) in STORAGE {
+        let path = format!("storage.{key}");
+        assert_eq!(setting(&plain, &path), (json!(default), json!("default")));
+        let config = Scene::new(&format!("storage: {{{key}: {given}}}")).config(&[], []);
+        assert_eq!(setting(&config, &path), (json!(given), json!("file")));
+        assert_ne!(whole(&config), whole(&plain), "{key} changes nothing");
+        let variable = format!("TRACKSIDE_STORAGE__{}", key.to_ascii_uppercase());
+        let config = Scene::new("").config(&[], [(&variable, &given.to_string())]);
+        assert_eq!(setting(&config, &path), (json!(given), json!("environment")));
+        for wrong in wrong {
+            let faults = Scene::new("").faults([(&variable, wrong)]).faults;
+            assert_eq!((faults.len(), &faults[0].path, &faults[0].found), (1, &path, &format!("`{wrong}`")));
+        }
+    }
+    let config = Scene::new(
+        "storage: {writer_cache_kib: 300, reader_cache_kib: 301, readers: 3, tail_points: 4, unsealed_points: 5, \
+         chunk_points: 6, idle_ms: 7}",
+    );
+    let storage = config.config(&[], []).storage;
+    assert_eq!((storage.writer_cache_kib, storage.reader_cache_kib, storage.readers), (300, 301, 3));
+    let sealing = Sealing { tail_points: 4, unsealed_points: 5, chunk_points: 6, idle_millis: 7 };
+    assert_eq!(storage.sealing, sealing);
 }
 
 #[test]
