@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use trackside_core::{Clock, Error, Result, SystemClock};
 
-use crate::series::Sealing;
+use crate::series::{MOST_POINTS, Sealing};
 
 /// Settings of a [`crate::SqliteStore`].
 #[derive(Debug, Clone)]
@@ -50,7 +50,7 @@ impl Default for Config {
 }
 
 impl Config {
-    /// `Invalid` when a count is zero.
+    /// `Invalid` when a count is zero or too large.
     pub(crate) fn validate(&self) -> Result<()> {
         let counts = [
             ("readers", self.readers),
@@ -61,7 +61,14 @@ impl Config {
             ("chunk_points", self.sealing.chunk_points),
         ];
         let zero = counts.into_iter().filter(|(_, count)| *count == 0).map(|(name, _)| name).collect::<Vec<_>>();
-        if zero.is_empty() { Ok(()) } else { Err(Error::invalid(format!("{} must be at least 1", zero.join(", ")))) }
+        if !zero.is_empty() {
+            return Err(Error::invalid(format!("{} must be at least 1", zero.join(", "))));
+        }
+        let sizes = [("unsealed_points", self.sealing.unsealed_points), ("chunk_points", self.sealing.chunk_points)];
+        match sizes.iter().find(|(_, points)| *points > MOST_POINTS) {
+            Some((name, _)) => Err(Error::invalid(format!("{name} must be at most {MOST_POINTS}"))),
+            None => Ok(()),
+        }
     }
 }
 
@@ -74,5 +81,17 @@ mod tests {
         Config::default().validate().unwrap();
         let config = Config { readers: 0, queue: 0, ..Config::default() };
         assert_eq!(config.validate().unwrap_err().message(), "readers, queue must be at least 1");
+    }
+
+    #[test]
+    fn counts_of_points_are_bounded() {
+        let with =
+            |sealing| Config { sealing, ..Config::default() }.validate().map_err(|error| error.message().to_owned());
+        let most = Sealing { unsealed_points: MOST_POINTS, chunk_points: MOST_POINTS, ..Sealing::default() };
+        assert_eq!(with(most), Ok(()));
+        let wrong = Sealing { chunk_points: MOST_POINTS + 1, ..most };
+        assert_eq!(with(wrong), Err("chunk_points must be at most 65536".to_owned()));
+        let wrong = Sealing { unsealed_points: MOST_POINTS + 1, ..most };
+        assert_eq!(with(wrong), Err("unsealed_points must be at most 65536".to_owned()));
     }
 }

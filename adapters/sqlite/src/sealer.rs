@@ -4,22 +4,25 @@
 //! of them; after each it rests several times as long as that took.
 
 use std::{
+    collections::BTreeSet,
     sync::{Arc, Mutex, PoisonError, mpsc},
     thread,
     time::{Duration, Instant},
 };
 
 use rusqlite::Connection;
-use trackside_core::{Clock, Timestamp};
+use trackside_core::{Clock, Error, ErrorKind, Timestamp};
 
 use crate::{
     error::Result,
-    series::{Sealing, at_rest, fold_some, seal_at_rest},
+    series::{Sealing, at_rest, fold, late_after, seal_at_rest},
     writer::{Undo, WeakWriter, Writer},
 };
 
-/// Between two looks when there is nothing to do.
+/// Between two looks when there is nothing to do, unless a series counts as quiet sooner.
 const PAUSE: Duration = Duration::from_secs(1);
+/// The shortest such pause: an idle server wakes up that often.
+const LEAST_PAUSE: Duration = Duration::from_millis(5);
 /// Tails looked at at a time.
 const LOOK: usize = 1_000;
 /// Tails sealed by one job, some milliseconds of the writer.
@@ -39,6 +42,8 @@ struct Round {
     /// Where to go on.
     tail: i64,
     late: i64,
+    /// Series that cannot be read. They are left as they are until the next start, and do not keep others waiting.
+    damaged: BTreeSet<i64>,
 }
 
 impl Sealer {
@@ -50,14 +55,15 @@ impl Sealer {
         sealing: Sealing,
     ) -> std::io::Result<Self> {
         let (end, ended) = mpsc::sync_channel(1);
-        let mut round = Round { reader, writer, clock, sealing, tail: 0, late: 0 };
+        let mut round = Round { reader, writer, clock, sealing, tail: 0, late: 0, damaged: BTreeSet::new() };
+        let look = Duration::from_millis(sealing.idle_millis.into()).clamp(LEAST_PAUSE, PAUSE);
         let run = move || {
-            let mut pause = PAUSE;
+            let mut pause = look;
             while let Err(mpsc::RecvTimeoutError::Timeout) = ended.recv_timeout(pause) {
                 let begun = Instant::now();
                 match round.go() {
                     Ok(Some(true)) => pause = begun.elapsed() * REST,
-                    Ok(Some(false)) => pause = PAUSE,
+                    Ok(Some(false)) => pause = look,
                     // The store was closed.
                     Ok(None) => return,
                     Err(error) => {
@@ -87,31 +93,65 @@ impl Round {
     fn go(&mut self) -> Result<Option<bool>> {
         let idle = i64::from(self.sealing.idle_millis);
         let untouched_since = Timestamp::from_millis(self.clock.now().millis().saturating_sub(idle));
-        let (resting, next) = at_rest(&self.reader, self.tail, untouched_since, LOOK)?;
+        let (mut resting, next) = at_rest(&self.reader, self.tail, untouched_since, LOOK)?;
+        resting.retain(|series| !self.damaged.contains(series));
         let wrapped = next.is_none() && self.tail > 0;
         self.tail = next.unwrap_or(0);
         let mut busy = next.is_some() || wrapped;
         for series in resting.chunks(JOB) {
             let Some(writer) = self.writer.upgrade() else { return Ok(None) };
-            let (series, sealing) = (series.to_vec(), self.sealing);
             let begun = Instant::now();
-            writer.write_blocking(move |connection| seal_at_rest(connection, &series, untouched_since, &sealing))?;
+            if self.sealed(&writer, series, untouched_since).is_err() {
+                // None of them is sealed; whose fault that is shows one by one.
+                for series in series {
+                    let sealed = self.sealed(&writer, &[*series], untouched_since);
+                    self.unless_damaged(*series, sealed)?;
+                }
+            }
             drop(writer);
             thread::sleep(begun.elapsed() * REST);
             busy = true;
         }
-        if has_late(&self.reader)? {
+        if let Some(series) = self.next_late()? {
             let Some(writer) = self.writer.upgrade() else { return Ok(None) };
-            let (after, sealing) = (self.late, self.sealing);
-            self.late = writer.write_blocking(move |connection| fold_some(connection, after, &sealing))?.unwrap_or(0);
+            let sealing = self.sealing;
+            let folded = writer.write_blocking(move |connection| fold(connection, series, &sealing));
+            self.unless_damaged(series, folded)?;
+            self.late = series;
             busy = true;
         }
         Ok(Some(busy))
     }
-}
 
-fn has_late(connection: &Connection) -> Result<bool> {
-    Ok(connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM point)")?.query_one([], |row| row.get(0))?)
+    fn sealed(&self, writer: &Writer, series: &[i64], untouched_since: Timestamp) -> Result<()> {
+        let (series, sealing) = (series.to_vec(), self.sealing);
+        writer.write_blocking(move |connection| seal_at_rest(connection, &series, untouched_since, &sealing))
+    }
+
+    /// The next series with late points, in turn.
+    fn next_late(&self) -> Result<Option<i64>> {
+        for mut at in [self.late, 0] {
+            while let Some(series) = late_after(&self.reader, at)? {
+                if !self.damaged.contains(&series) {
+                    return Ok(Some(series));
+                }
+                at = series;
+            }
+        }
+        Ok(None)
+    }
+
+    /// Says once that a series is damaged; another error is the caller's.
+    fn unless_damaged(&mut self, series: i64, outcome: Result<()>) -> Result<()> {
+        let Err(failure) = outcome else { return Ok(()) };
+        let error = Error::from(failure);
+        if error.kind() != ErrorKind::Corrupt {
+            return Err(error.into());
+        }
+        tracing::error!(series, %error, "a series is damaged; its points are not packed");
+        self.damaged.insert(series);
+        Ok(())
+    }
 }
 
 /// Seals and folds everything, now.
@@ -126,6 +166,10 @@ pub(crate) async fn seal_all(writer: &Writer, sealing: Sealing) -> Result<()> {
             })
             .await?;
     }
-    while writer.write(Undo::Alone, move |connection| fold_some(connection, 0, &sealing)).await?.is_some() {}
+    let some = move |connection: &Connection| match late_after(connection, 0)? {
+        Some(series) => fold(connection, series, &sealing).map(|()| true),
+        None => Ok(false),
+    };
+    while writer.write(Undo::Alone, some).await? {}
     Ok(())
 }

@@ -7,7 +7,7 @@ use tempfile::TempDir;
 use tokio::task::JoinSet;
 use trackside_adapter_sqlite::{Config, Sealing, SqliteStore};
 use trackside_core::{
-    Point, RunId, Timestamp,
+    ErrorKind, Point, RunId, Timestamp,
     store::{Cursors, Experiments, HistoryQuery, LogRange, Metrics, Outbox, Runs},
 };
 use trackside_testkit::fixture::{key, new_experiment, new_run, points};
@@ -31,19 +31,59 @@ impl Random {
     fn small(&mut self, n: u64) -> i64 {
         self.below(n).cast_signed()
     }
+
+    fn bits(&mut self) -> u64 {
+        self.below(1 << 32) << 32 | self.below(1 << 32)
+    }
+
+    /// Any number, and the same ones now and then.
+    fn whole(&mut self) -> i64 {
+        match self.below(6) {
+            0 => i64::MIN,
+            1 => i64::MAX,
+            2 => i64::MAX - 1,
+            3 => 0,
+            _ => self.bits().cast_signed(),
+        }
+    }
 }
 
-/// A few points: in order, late, repeated, with values of every kind.
-fn batch(random: &mut Random, round: i64) -> Vec<Point> {
+/// What the points of a series are like.
+#[derive(Debug, Clone, Copy)]
+enum Shape {
+    /// In order, late, repeated, with values of every kind.
+    Curve,
+    /// Times and steps anywhere, often at the ends of their range, and any bits as values.
+    Wild,
+    /// The same value always, with steps that fall and repeat.
+    Flat,
+}
+
+fn batch(random: &mut Random, shape: Shape, round: i64) -> Vec<Point> {
     let values = [0.0, -0.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1.5, -1e300, 5e-324];
-    (0..=random.below(30))
-        .map(|_| {
-            let time = if random.below(4) == 0 { random.small(60) } else { round + random.small(3) };
-            let step = if random.below(3) == 0 { -random.small(50) } else { time };
-            let value = values[usize::try_from(random.below(8)).unwrap()];
-            Point { step, time: Timestamp::from_millis(time), value }
-        })
-        .collect()
+    let nan_with_payload = f64::from_bits(0xFFF0_0000_0000_1234);
+    let n_points = 1 + random.below(30);
+    let mut point = || {
+        let (time, step, value) = match shape {
+            Shape::Curve => {
+                let time = if random.below(4) == 0 { random.small(60) } else { round + random.small(3) };
+                let step = if random.below(3) == 0 { -random.small(50) } else { time };
+                (time, step, values[usize::try_from(random.below(8)).unwrap()])
+            }
+            Shape::Wild => {
+                let value = match random.below(4) {
+                    0 => nan_with_payload,
+                    // A subnormal of either sign.
+                    1 => f64::from_bits(random.bits() & 0x800F_FFFF_FFFF_FFFF),
+                    _ => f64::from_bits(random.bits()),
+                };
+                (random.whole(), random.whole(), value)
+            }
+            Shape::Flat => (round / 3, -round / 5, 0.1),
+        };
+        Point { step, time: Timestamp::from_millis(time), value }
+    };
+    (0..n_points).map(|_| point()).collect()
 }
 
 /// What identifies a point, in the order of a history.
@@ -93,18 +133,19 @@ async fn assert_equal(store: &SqliteStore, run: &RunId, model: &Model, random: &
 #[tokio::test]
 async fn a_history_is_that_of_a_plain_list_however_it_is_packed() {
     for (sealing, seed) in SEALINGS.iter().flat_map(|sealing| (0..6).map(move |seed| (*sealing, seed))) {
+        let shape = [Shape::Curve, Shape::Wild, Shape::Flat][usize::try_from(seed % 3).unwrap()];
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("trackside.db");
         let mut store = SqliteStore::open(&path, Config { sealing, ..Config::default() }).unwrap();
         let run = lone_run(&store).await;
         let (mut random, mut model) = (Random(seed), Model::new());
         for round in 0..60 {
-            let batch = batch(&mut random, round);
+            let batch = batch(&mut random, shape, round);
             for point in &batch {
                 model.entry(identity(point)).or_insert_with(|| bits(point));
             }
             store.append(&run, vec![points("m", &batch)]).await.unwrap();
-            let what = format!("{sealing:?}, seed {seed}, round {round}");
+            let what = format!("{sealing:?}, {shape:?}, seed {seed}, round {round}");
             match random.below(12) {
                 0 => store.seal().await.unwrap(),
                 1 => {
@@ -136,7 +177,7 @@ async fn a_repeated_point_is_not_logged_again_wherever_the_first_one_is() {
     let (mut random, mut model) = (Random(1), Model::new());
     let mut sent = Vec::new();
     for round in 0..40 {
-        let new = batch(&mut random, round);
+        let new = batch(&mut random, Shape::Curve, round);
         model.extend(new.iter().map(|point| (identity(point), 0)));
         store.append(&run, vec![points("m", &new)]).await.unwrap();
         sent.push(new);
@@ -188,4 +229,64 @@ async fn readers_see_every_point_once_while_it_is_packed() {
         outcome.unwrap();
     }
     sealing.abort_all();
+}
+
+/// A store with series `m` and `other` of one run, of 40 points each, and the folder it is in. What `m` has in the place
+/// to which `before` brought it is damaged.
+async fn damaged(before: Sealing, after: Sealing) -> (SqliteStore, RunId, TempDir) {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("trackside.db");
+    let open = |sealing| SqliteStore::open(&path, Config { sealing, ..Config::default() }).unwrap();
+    let store = open(before);
+    let run = lone_run(&store).await;
+    let curve: Vec<Point> = (0..40).map(|n| Point { step: n, time: Timestamp::from_millis(n), value: 0.5 }).collect();
+    for name in ["m", "other"] {
+        store.append(&run, vec![points(name, &curve)]).await.unwrap();
+    }
+    store.close().await;
+    let database = Connection::open(&path).unwrap();
+    let m = "(SELECT pk FROM series WHERE key = 'm')";
+    let damages = [
+        ("chunk_bytes", "bytes", format!("pk IN (SELECT bytes FROM chunk WHERE series = {m})")),
+        ("tail", "points", format!("length(points) > 0 AND series = {m}")),
+        ("block", "points", format!("pk >> 16 = {m}")),
+    ];
+    let change = |(table, column, rows): &(&str, &str, String)| {
+        let sql = format!("UPDATE {table} SET {column} = substr({column}, 1, length({column}) - 1) WHERE {rows}");
+        database.execute(&sql, []).unwrap()
+    };
+    assert!(damages.iter().map(change).sum::<usize>() > 0, "something is damaged");
+    drop(database);
+    (open(after), run, folder)
+}
+
+#[tokio::test]
+async fn damaged_points_are_an_error_and_others_are_served() {
+    for sealing in SEALINGS {
+        let (store, run, _folder) = damaged(sealing, sealing).await;
+        let query = |name| HistoryQuery { run: run.clone(), key: key(name), limit: None, after: None, since: None };
+        let error = store.history(query("m")).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Corrupt, "{sealing:?}: {error}");
+        // It has to be looked up whether it is there.
+        let late = Point { step: 5, time: Timestamp::from_millis(5), value: 0.25 };
+        let error = store.append(&run, vec![points("m", &[late])]).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Corrupt, "{sealing:?}: {error}");
+        store.append(&run, vec![points("other", &[late])]).await.unwrap();
+        assert_eq!(store.history(query("other")).await.unwrap().items.len(), 41);
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_series_does_not_keep_others_from_being_packed() {
+    let (store, _run, folder) = damaged(SEALINGS[3], SEALINGS[2]).await;
+    let database = Connection::open(folder.path().join("trackside.db")).unwrap();
+    let left = || -> i64 { database.query_row("SELECT count(*) FROM tail", [], |row| row.get(0)).unwrap() };
+    // Its thread takes the tail of `other`, and leaves that of `m`.
+    while left() > 1 {
+        tokio::task::yield_now().await;
+    }
+    let packed = "SELECT count(*) FROM chunk JOIN series ON pk = series WHERE key = 'other'";
+    assert_eq!(database.query_row(packed, [], |row| row.get::<_, i64>(0)).unwrap(), 1);
+    store.close().await;
+    assert_eq!(left(), 1);
 }

@@ -61,7 +61,7 @@ impl Chunk {
         let mut statement = connection.prepare_cached("SELECT bytes FROM chunk_bytes WHERE pk = ?1")?;
         let mut rows = statement.query([self.bytes])?;
         let row = rows.next()?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
-        codec::decode(row.get_ref(0)?.as_blob().map_err(crate::rows::unreadable)?)
+        codec::decode(row.get_ref(0)?.as_blob().map_err(crate::rows::unreadable)?, self.n)
     }
 
     /// The first chunk of a series.

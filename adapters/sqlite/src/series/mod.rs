@@ -25,7 +25,7 @@ pub(crate) use self::{
     late::has_late,
     place::Place,
     read::visit,
-    seal::{at_rest, fold_some, seal_at_rest},
+    seal::{MOST_POINTS, at_rest, fold, late_after, seal_at_rest},
     tail::sorted as not_sealed,
     write::add,
 };

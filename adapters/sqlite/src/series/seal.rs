@@ -9,15 +9,19 @@ use crate::{
     rows::{Columns, execute, stored},
 };
 
+/// Bounds the memory that a series takes when its points are packed or read.
+pub(crate) const MOST_POINTS: usize = 1 << 16;
+
 /// When points are sealed, and how many together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sealing {
     /// A tail of so many points becomes a block. Each request to a series writes its tail anew, 24 bytes per point, so a
     /// long one costs pages of the WAL, a short one rows. Best one of 1, 4, 16, 64, …: rows have room for so many.
     pub tail_points: usize,
-    /// So many points in tail and blocks are sealed with the request that makes it so many.
+    /// So many points in tail and blocks are sealed with the request that makes it so many; at most 65,536, as there
+    /// are numbers for blocks.
     pub unsealed_points: usize,
-    /// Most points of a chunk: the least that is read to show one of them.
+    /// Most points of a chunk: the least that is read to show one of them; at most 65,536.
     pub chunk_points: usize,
     /// A series that nothing was added to for so long is sealed.
     pub idle_millis: u32,
@@ -100,14 +104,16 @@ pub(crate) fn seal_at_rest(
     Ok(())
 }
 
-/// Folds the first late points of the first series after this one that has such into its chunks. Returns the series,
-/// or `None` when there is none.
-pub(crate) fn fold_some(connection: &Connection, after: i64, sealing: &Sealing) -> Result<Option<i64>> {
+/// The first series after this one that has late points.
+pub(crate) fn late_after(connection: &Connection, after: i64) -> Result<Option<i64>> {
     let sql = "SELECT min(series) FROM point WHERE series > ?1";
-    let found: Option<i64> = connection.prepare_cached(sql)?.query_row([after], |row| row.get(0))?;
-    let Some(series) = found else { return Ok(None) };
+    Ok(connection.prepare_cached(sql)?.query_row([after], |row| row.get(0))?)
+}
+
+/// Folds the first late points of a series into its chunks.
+pub(crate) fn fold(connection: &Connection, series: i64, sealing: &Sealing) -> Result<()> {
     let mut points = late::first(connection, series, sealing.chunk_points)?;
-    let Some(first) = points.first().map(Place::of) else { return Ok(None) };
+    let Some(first) = points.first().map(Place::of) else { return Ok(()) };
     let around = Chunk::around(connection, series, first)?;
     let next = match &around {
         Some(chunk) => Chunk::after(connection, series, chunk.first)?,
@@ -131,5 +137,5 @@ pub(crate) fn fold_some(connection: &Connection, after: i64, sealing: &Sealing) 
         let end = points.last().map(Place::of);
         execute(connection, "UPDATE series SET sealed_end = ?2 WHERE pk = ?1", params![series, end])?;
     }
-    Ok(Some(series))
+    Ok(())
 }

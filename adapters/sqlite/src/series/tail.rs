@@ -6,7 +6,7 @@ use trackside_core::{Error, Point, Timestamp};
 
 use super::{Place, Sealing, place::by_place};
 use crate::{
-    error::Result,
+    error::{Failure, Result},
     rows::{Columns, execute, integer, stored, unreadable},
 };
 
@@ -59,17 +59,17 @@ impl Tail {
 
     /// All of them, in the order of arrival.
     pub(super) fn points(&self, connection: &Connection, series: i64) -> Result<Vec<Point>> {
-        let mut points = Vec::with_capacity(self.len());
+        let mut points = Vec::with_capacity(self.records.len() / RECORD);
         if self.n_blocks > 0 {
             let sql = "SELECT points FROM block WHERE pk >= ?1 AND pk < ?2 ORDER BY pk";
             let mut statement = connection.prepare_cached(sql)?;
             let mut rows = statement.query([series * BLOCKS, (series + 1) * BLOCKS])?;
             while let Some(row) = rows.next()? {
-                points.extend(unpacked(row.get_ref(0)?.as_blob().map_err(unreadable)?));
+                points.extend(unpacked(row.get_ref(0)?.as_blob().map_err(unreadable)?)?);
             }
         }
-        points.extend(unpacked(&self.records));
-        Ok(points)
+        points.extend(unpacked(&self.records)?);
+        if points.len() == self.len() { Ok(points) } else { Err(corrupt()) }
     }
 
     /// Adds points, which are none of those that are there, and writes all down.
@@ -197,14 +197,21 @@ fn pack(point: &Point, records: &mut Vec<u8>) {
     records.extend(value.to_bits().to_le_bytes());
 }
 
-fn unpacked(records: &[u8]) -> impl Iterator<Item = Point> {
-    let (records, _) = records.as_chunks::<RECORD>();
-    records.iter().map(|record| {
+fn corrupt() -> Failure {
+    trackside_core::Error::new(trackside_core::ErrorKind::Corrupt, "points that are not sealed cannot be read").into()
+}
+
+fn unpacked(records: &[u8]) -> Result<impl Iterator<Item = Point>> {
+    let (records, rest) = records.as_chunks::<RECORD>();
+    if !rest.is_empty() {
+        return Err(corrupt());
+    }
+    Ok(records.iter().map(|record| {
         let word = |at: usize| u64::from_le_bytes(record[at..at + 8].try_into().expect("eight bytes"));
         Point {
             time: Timestamp::from_millis(word(0).cast_signed()),
             step: word(8).cast_signed(),
             value: f64::from_bits(word(16)),
         }
-    })
+    }))
 }
