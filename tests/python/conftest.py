@@ -71,14 +71,25 @@ def wait_until_healthy(process: subprocess.Popen[bytes], url: str, log: Path, ti
 
 
 @contextmanager
-def start_server(command: list[str], url: str, log: Path, timeout_secs: float, *, group: bool = False) -> Iterator:
+def start_server(
+    command: list[str],
+    url: str,
+    log: Path,
+    timeout_secs: float,
+    *,
+    group: bool = False,
+    variables: dict[str, str] | None = None,
+) -> Iterator:
     """Runs a server until the block ends, then sends SIGTERM to it and asserts that it ends with code 0.
 
     `group` is for servers that are several processes (`mlflow server` leaves its worker behind otherwise):
     the whole process group, which holds nothing but this server, is ended, and the exit code says nothing.
     """
     with log.open("wb") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
+        environment = os.environ | (variables or {})
+        process = subprocess.Popen(
+            command, stdout=output, stderr=subprocess.STDOUT, start_new_session=True, env=environment
+        )
     try:
         wait_until_healthy(process, url, log, timeout_secs)
         yield
@@ -98,19 +109,25 @@ def start_server(command: list[str], url: str, log: Path, timeout_secs: float, *
     assert group or code == 0, f"{command[0]} answered SIGTERM with {code or 'silence'}\n{tail(log)}"
 
 
-@pytest.fixture(scope="session")
-def trackside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Trackside with an empty data directory."""
-    if url := os.environ.get("TRACKSIDE_URL"):
-        yield Server(url.rstrip("/"))
-        return
+@contextmanager
+def start_trackside(root: Path, variables: dict[str, str] | None = None) -> Iterator[Server]:
+    """Trackside as built, with an empty data directory below `root`."""
     binary = Path(os.environ.get("TRACKSIDE_BIN") or REPOSITORY / "target/debug/trackside")
     if not binary.is_file():
         pytest.fail(f"{binary.name} is not built: run `cargo build`, or set TRACKSIDE_BIN or TRACKSIDE_URL")
-    root = tmp_path_factory.mktemp("trackside")
     server = Server(f"http://127.0.0.1:{(port := free_port())}", root / "data")
     command = [str(binary), "serve", "--port", str(port), "--data-dir", str(server.data_dir)]
-    with start_server(command, server.url, root / "server.log", TRACKSIDE_START_SECS):
+    with start_server(command, server.url, root / "server.log", TRACKSIDE_START_SECS, variables=variables):
+        yield server
+
+
+@pytest.fixture(scope="session")
+def trackside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The one that all tests share."""
+    if url := os.environ.get("TRACKSIDE_URL"):
+        yield Server(url.rstrip("/"))
+        return
+    with start_trackside(tmp_path_factory.mktemp("trackside")) as server:
         yield server
 
 

@@ -29,6 +29,7 @@ import random
 import re
 import sys
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -290,18 +291,25 @@ def compare(step: dict[str, Any], oracle: Server, candidate: Server, *, same: bo
 
 
 def run_scenario(path: Path, oracle_url: str, candidate_url: str | None, *, same: bool = False) -> Result:
-    """Sends a scenario to both servers and compares step by step.
+    """As `run_scenario_on`, with one candidate. Without a candidate the oracle is only recorded."""
+    candidates = {"": candidate_url} if candidate_url else {}
+    return run_scenario_on(path, oracle_url, candidates, same=same)
 
-    `same` says that the candidate is MLflow too, so that intended differences must not occur.
-    Without a candidate the oracle is only recorded.
+
+def run_scenario_on(path: Path, oracle_url: str, candidates: dict[str, str], *, same: bool = False) -> Result:
+    """Sends a scenario to the oracle and to candidates, by name, and compares step by step.
+
+    `same` says that the candidates are MLflow too, so that intended differences must not occur.
     """
     result = Result()
-    with requests.Session() as first, requests.Session() as second:
-        oracle = Server(oracle_url, first)
-        candidate = Server(candidate_url, second) if candidate_url else None
+    with ExitStack() as sessions:
+        oracle = Server(oracle_url, sessions.enter_context(requests.Session()))
+        others = {
+            name: Server(url, sessions.enter_context(requests.Session())) for name, url in candidates.items()
+        }
         for step in load_steps(path):
             time.sleep(0.002)  # so that two writes never share a millisecond, whatever the server's speed
-            for server in filter(None, (oracle, candidate)):
+            for server in (oracle, *others.values()):
                 try:
                     server.perform(step)
                 except KeyError as error:
@@ -310,10 +318,11 @@ def run_scenario(path: Path, oracle_url: str, candidate_url: str | None, *, same
                 raise ScenarioError(f"{step['name']}: {oracle_url} does not answer: {oracle.answer.raw}")
             result.steps += 1
             result.record.append(recorded(step, oracle))
-            if candidate:
-                result.intended += "differs" in step
-                difference = compare(step, oracle, candidate, same=same)
-                result.differences += [difference] if difference else []
+            result.intended += bool(others) and "differs" in step
+            for name, candidate in others.items():
+                if difference := compare(step, oracle, candidate, same=same):
+                    difference.step += f" ({name})" if name else ""
+                    result.differences.append(difference)
     return result
 
 

@@ -8,8 +8,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from conftest import Server
-from differential import SCENARIOS, load_steps, run_scenario
+from conftest import Server, start_trackside
+from differential import SCENARIOS, load_steps, run_scenario, run_scenario_on
 
 
 @pytest.fixture(scope="module")
@@ -36,9 +36,22 @@ def parrot() -> Iterator[Server]:
     server.shutdown()
 
 
+@pytest.fixture(scope="module")
+def sealing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Trackside that packs points with the request that brings them, in tiny chunks, and folds late ones at once."""
+    sizes = {"TAIL_POINTS": "1", "UNSEALED_POINTS": "1", "CHUNK_POINTS": "3", "IDLE_MS": "0"}
+    variables = {f"TRACKSIDE_STORAGE__{key}": value for key, value in sizes.items()}
+    with start_trackside(tmp_path_factory.mktemp("sealing"), variables) as server:
+        yield server
+
+
 @pytest.mark.parametrize("scenario", sorted(SCENARIOS.glob("*.yaml")), ids=lambda path: path.stem)
-def test_trackside_answers_like_mlflow(scenario: Path, trackside: Server, mlflow_server: Server) -> None:
-    result = run_scenario(scenario, mlflow_server.url, trackside.url)
+def test_trackside_answers_like_mlflow(
+    scenario: Path, trackside: Server, sealing: Server, mlflow_server: Server
+) -> None:
+    """MLflow is asked once; so is a server each of whose points is packed with the request that brings it."""
+    servers = {"": trackside.url, "points packed at once": sealing.url}
+    result = run_scenario_on(scenario, mlflow_server.url, servers)
     count = f"{len(result.differences)} of {result.steps} steps differ"
     assert not result.differences, "\n".join([count, *map(str, result.differences)])
 
