@@ -36,6 +36,11 @@ pub(crate) fn from_store(path: &ArtifactPath, source: object_store::Error) -> Er
     error.with_source(source)
 }
 
+/// The same for what the disk says.
+pub(crate) fn from_disk(path: &ArtifactPath, source: io::Error) -> Error {
+    from_store(path, object_store::Error::Generic { store: "local", source: source.into() })
+}
+
 /// The kind of the I/O error at the bottom, if there is one.
 fn io_kind(error: &object_store::Error) -> Option<io::ErrorKind> {
     let mut source = error.source();

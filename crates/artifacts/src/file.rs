@@ -4,10 +4,10 @@ use std::{ops::Range, sync::Arc};
 
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream::BoxStream};
-use object_store::{GetOptions, GetRange, ObjectMeta, ObjectStore};
+use object_store::{GetOptions, GetRange, GetResultPayload, ObjectMeta, ObjectStore};
 use trackside_core::{ArtifactPath, Result, Timestamp};
 
-use crate::error;
+use crate::{error, read_ahead};
 
 /// One file as it was when it was looked up.
 #[derive(Debug, Clone)]
@@ -54,6 +54,13 @@ impl ArtifactFile {
             .await
             .map_err(|source| error::from_store(&self.path, source))?;
         let path = self.path.clone();
-        Ok(found.into_stream().map_err(move |source| error::from_store(&path, source)).boxed())
+        Ok(match found.payload {
+            // By itself `object_store` reads 8 KiB at a time, and nothing ahead.
+            GetResultPayload::File(file, _) => {
+                let bytes = read_ahead::read(file, found.range).map_err(|source| error::from_disk(&path, source))?;
+                bytes.map_err(move |source| error::from_disk(&path, source)).boxed()
+            }
+            GetResultPayload::Stream(stream) => stream.map_err(move |source| error::from_store(&path, source)).boxed(),
+        })
     }
 }

@@ -4,23 +4,21 @@ use std::{fs, path::Path, sync::Arc};
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, TryStreamExt};
-use object_store::{ObjectStore, ObjectStoreExt, WriteMultipart, chunked::ChunkedStore, local::LocalFileSystem};
+use object_store::{ObjectStore, ObjectStoreExt, WriteMultipart, local::LocalFileSystem};
 use trackside_core::{ArtifactEntry, ArtifactPath, Error, Result};
 
-use crate::{ArtifactFile, error};
+use crate::{ArtifactFile, error, local_upload::LocalUpload};
 
-/// Bytes gathered before they go to the store, and the most that wait beside them: the memory of one upload
-/// is at most twice this, whatever its size. 1 MiB keeps the calls per gigabyte near a thousand.
+/// Bytes gathered before they go to a store that is not local, and the most that wait beside them: the memory of one
+/// upload is at most twice this, whatever its size. 1 MiB keeps the calls per gigabyte near a thousand.
 const CHUNK_BYTES: usize = 1024 * 1024;
-
-/// Bytes of a local file read at once, which is the memory of one download. By itself `object_store` reads 8 KiB and
-/// goes through a thread pool each time, which makes downloads eight times slower.
-const READ_BYTES: usize = 256 * 1024;
 
 /// Files below one root. A clone is the same root.
 #[derive(Debug, Clone)]
 pub struct ArtifactStore {
     store: Arc<dyn ObjectStore>,
+    /// The same, where it is a directory.
+    local: Option<Arc<LocalFileSystem>>,
 }
 
 impl ArtifactStore {
@@ -32,12 +30,12 @@ impl ArtifactStore {
         fs::create_dir_all(root).map_err(|source| failed(source.into()))?;
         let store = LocalFileSystem::new_with_prefix(root).map_err(|source| failed(source.into()))?;
         let store = Arc::new(store.with_fsync(true).with_automatic_cleanup(true));
-        Ok(Self::new(Arc::new(ChunkedStore::new(store, READ_BYTES))))
+        Ok(Self { store: Arc::<LocalFileSystem>::clone(&store), local: Some(store) })
     }
 
     /// Any object store; its root is the root.
     pub fn new(store: Arc<dyn ObjectStore>) -> Self {
-        Self { store }
+        Self { store, local: None }
     }
 
     /// The file at this path. `NotFound` when there is none, `Invalid` when it is a directory.
@@ -75,6 +73,13 @@ impl ArtifactStore {
         if path.is_root() {
             return Err(Error::invalid("Invalid path"));
         }
+        match &self.local {
+            Some(local) => put_file(local, path, bytes).await,
+            None => self.put_object(path, bytes).await,
+        }
+    }
+
+    async fn put_object(&self, path: &ArtifactPath, bytes: impl Stream<Item = Result<Bytes>> + Send) -> Result<u64> {
         let failed = |source| error::from_store(path, source);
         let upload = self.store.put_multipart(&location(path)?).await.map_err(failed)?;
         let mut upload = WriteMultipart::new_with_chunk_size(upload, CHUNK_BYTES);
@@ -121,6 +126,33 @@ impl ArtifactStore {
     }
 }
 
+async fn put_file(
+    root: &LocalFileSystem,
+    path: &ArtifactPath,
+    bytes: impl Stream<Item = Result<Bytes>> + Send,
+) -> Result<u64> {
+    let failed = |source| error::from_disk(path, source);
+    let target = root.path_to_filesystem(&location(path)?).map_err(|source| error::from_store(path, source))?;
+    let mut upload = LocalUpload::begin(target).await.map_err(failed)?;
+    let mut bytes = std::pin::pin!(bytes);
+    let mut size = 0;
+    while let Some(chunk) = bytes.next().await {
+        let added = match chunk {
+            Ok(chunk) => {
+                size += chunk.len() as u64;
+                upload.add(chunk).await.map_err(failed)
+            }
+            Err(error) => Err(error),
+        };
+        if let Err(error) = added {
+            upload.abort().await.map_err(failed)?;
+            return Err(error);
+        }
+    }
+    upload.finish().await.map_err(failed)?;
+    Ok(size)
+}
+
 /// Key of a path: its segments as they stand, so that names on disk are those the client gave.
 fn location(path: &ArtifactPath) -> Result<object_store::path::Path> {
     object_store::path::Path::parse(path.as_str()).map_err(|source| Error::invalid("Invalid path").with_source(source))
@@ -160,6 +192,44 @@ mod tests {
             (file.size(), read(&file, 0..11).await, read(&file, 6..8).await),
             (11, "hello world".into(), "wo".into())
         );
+    }
+
+    #[tokio::test]
+    async fn a_large_file_is_the_same_wherever_it_is_cut() {
+        let (store, dir) = store();
+        // Longer than what is written, synced and read at once, and a multiple of none.
+        let whole: Vec<u8> = (0..70_000_003_u32).map(|n| n.to_le_bytes()[(n % 3) as usize]).collect();
+        let bytes = Bytes::from(whole.clone());
+        let pieces: Vec<_> =
+            (0..whole.len()).step_by(300_007).map(|at| Ok(bytes.slice(at..(at + 300_007).min(whole.len())))).collect();
+        assert_eq!(store.put(&path("d/e/f"), stream::iter(pieces)).await.unwrap(), whole.len() as u64);
+        assert!(std::fs::read(dir.path().join("d/e/f")).unwrap() == whole);
+        let file = store.file(&path("d/e/f")).await.unwrap();
+        for range in [0..file.size(), 0..1, 524_287..524_289, 1_000_000..3_000_000, file.size() - 1..file.size()] {
+            let found: Vec<Bytes> = file.read(range.clone()).await.unwrap().try_collect().await.unwrap();
+            let (first, end) = (usize::try_from(range.start).unwrap(), usize::try_from(range.end).unwrap());
+            assert!(found.concat() == whole[first..end], "{range:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_upload_that_is_dropped_leaves_nothing() {
+        let (store, dir) = store();
+        let (begun, mut waits) = tokio::sync::oneshot::channel();
+        let mut begun = Some(begun);
+        let bytes = stream::poll_fn(move |_| {
+            // The first poll comes when the staging file is there.
+            begun.take().map(|begun| begun.send(())).transpose().unwrap();
+            std::task::Poll::<Option<Result<Bytes>>>::Pending
+        });
+        let (put, path) = (store.clone(), path("a"));
+        tokio::select! {
+            _ = put.put(&path, bytes) => unreachable!("its bytes never end"),
+            begun = &mut waits => begun.unwrap(),
+        }
+        while std::fs::read_dir(dir.path()).unwrap().count() > 0 {
+            tokio::task::yield_now().await;
+        }
     }
 
     #[tokio::test]
