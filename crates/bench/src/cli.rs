@@ -4,7 +4,7 @@ use std::{num::NonZeroUsize, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{files::Files, scenario::Kind};
+use crate::{files::Files, scenario::Kind, server::Choice};
 
 /// Measure Trackside beside other servers of the MLflow REST API.
 #[derive(Debug, Parser)]
@@ -83,20 +83,8 @@ pub(crate) enum Command {
 
 #[derive(Debug, Args)]
 pub(crate) struct CompareArgs {
-    /// The trackside executable [default: the one beside this program].
-    #[arg(long, value_name = "PATH")]
-    pub(crate) trackside: Option<PathBuf>,
-
-    /// The mlflow executable of a Python environment. Its start takes from ten seconds to minutes.
-    #[arg(long, value_name = "PATH")]
-    pub(crate) mlflow: Option<PathBuf>,
-
-    /// Workers of `mlflow server`; 4 is its own default.
-    #[arg(long, value_name = "N", default_value = "4")]
-    pub(crate) mlflow_workers: NonZeroUsize,
-
-    #[arg(long, value_name = "PATH", help = "The fml executable of FastTrackML")]
-    pub(crate) fasttrackml: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) servers: Choice,
 
     /// Only these kinds of load; may be repeated [default: all].
     #[arg(long, value_name = "NAME")]
@@ -135,6 +123,11 @@ pub(crate) struct LoadArgs {
     /// Keep-alive connections, each with a run of its own and one request at a time.
     #[arg(long, value_name = "N", default_value = "16")]
     pub(crate) connections: NonZeroUsize,
+
+    /// Requests per second of all connections together, whatever the server takes: a latency then counts from when the
+    /// request was due [default: each connection sends when it was answered].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub(crate) rate: Option<u64>,
 
     /// Seconds measured, after a second of warm-up.
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=3600))]

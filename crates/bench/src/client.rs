@@ -23,6 +23,10 @@ pub(crate) struct Client {
     address: SocketAddr,
 }
 
+/// An answer without anything in it.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Empty {}
+
 #[derive(Debug, Deserialize)]
 struct CreatedExperiment {
     experiment_id: String,
@@ -76,10 +80,15 @@ impl Client {
             let run = serde_json::json!({
                 "experiment_id": experiment_id, "run_name": format!("bench-{number}"), "start_time": start_time,
             });
-            let created: CreatedRun = self.post("/api/2.0/mlflow/runs/create", &run).await?;
-            run_ids.push(created.run.info.run_id);
+            run_ids.push(self.create_run(&run).await?);
         }
         Ok(run_ids)
+    }
+
+    /// The id of a new run.
+    pub(crate) async fn create_run(&mut self, run: &serde_json::Value) -> anyhow::Result<String> {
+        let created: CreatedRun = self.post("/api/2.0/mlflow/runs/create", run).await?;
+        Ok(created.run.info.run_id)
     }
 
     /// A JSON answer of a GET; any status but 200 is an error.
@@ -107,7 +116,8 @@ impl Client {
         self.post_raw(path, body.to_string().into()).await
     }
 
-    async fn send(&mut self, method: Method, uri: &str, body: Bytes) -> anyhow::Result<Answer> {
+    /// The answer, whatever its status.
+    pub(crate) async fn send(&mut self, method: Method, uri: &str, body: Bytes) -> anyhow::Result<Answer> {
         let request = Request::builder().method(method).uri(uri).header(HOST, self.address.to_string());
         let request = request.header(CONTENT_TYPE, "application/json").body(Full::new(body))?;
         self.connection.send(request).await.with_context(|| format!("{uri} failed"))

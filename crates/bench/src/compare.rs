@@ -1,10 +1,9 @@
 //! `trackside-bench compare`: all servers on one machine, in turns.
 
-use std::{path::Path, pin::pin, process::Command, time::Duration};
+use std::{path::Path, process::Command, time::Duration};
 
 use anyhow::Context as _;
 use clap::ValueEnum as _;
-use tokio::time::MissedTickBehavior;
 
 use crate::{
     cli::CompareArgs,
@@ -14,20 +13,18 @@ use crate::{
     progress::step,
     report::{self, CellReport, Report, Round, ServerReport, markdown},
     scenario::Kind,
-    server::{self, Running, Server},
+    server::{Running, Server},
 };
 
 /// Before anything is measured, each server answers some requests that do not count: MLflow's workers open the
 /// database at their first one.
 const REHEARSAL: Duration = Duration::from_secs(3);
 const REHEARSAL_CONNECTIONS: usize = 16;
-/// Between readings of memory under load. The kernel walks every page of the tree for one.
-const MEMORY_EVERY: Duration = Duration::from_secs(1);
 
 pub(crate) async fn run(args: &CompareArgs) -> anyhow::Result<()> {
     let data_dir = args.files.data_dir();
     let settings = Settings::new(args.seconds, args.threads);
-    let servers = server::selected(args)?;
+    let servers = args.servers.rivals_and_limits()?;
     let cells = cells(&args.scenario);
     let mut report = Report {
         date: clock::utc(clock::since_epoch()),
@@ -58,9 +55,9 @@ pub(crate) async fn run(args: &CompareArgs) -> anyhow::Result<()> {
             for turn in 0..running.len() {
                 // Each round begins with another one: none is always the first after a pause.
                 let index = (turn + round) % running.len();
-                let (outcome, peak) = take_turn(&running[index], *cell, settings).await;
+                let outcome = take_turn(&running[index], *cell, settings).await;
                 let server = &mut report.servers[index];
-                server.peak_memory_bytes = server.peak_memory_bytes.max(peak);
+                server.peak_memory_bytes = server.peak_memory_bytes.max(outcome.peak_memory_bytes());
                 step(&format!(
                     "round {}/{}, {} x {}, {}: {}",
                     round + 1,
@@ -114,7 +111,7 @@ async fn start(server: &dyn Server, n_starts: usize, data_dir: &Path) -> anyhow:
 async fn rehearse(running: &Running, settings: Settings) {
     let cell = Cell { scenario: Kind::LogMetric.scenario(), connections: REHEARSAL_CONNECTIONS };
     let settings = Settings { window: REHEARSAL, ..settings };
-    if let Err(error) = measure(running.address, running.keeps_points, cell, settings).await {
+    if let Err(error) = measure(running.target(), cell, settings).await {
         // It will fail again where it counts.
         step(&format!("the rehearsal failed: {error:#}"));
     }
@@ -128,20 +125,10 @@ async fn version(server: &dyn Server, running: &Running) -> anyhow::Result<Strin
     Ok(text.split_whitespace().last().unwrap_or("unknown").to_owned())
 }
 
-/// Measures one cell on one server, the others being stopped. Also the most memory it took meanwhile, in bytes.
-async fn take_turn(running: &Running, cell: Cell, settings: Settings) -> (Round, u64) {
+/// Measures one cell on one server, the others being stopped.
+async fn take_turn(running: &Running, cell: Cell, settings: Settings) -> Round {
     running.resume().await;
-    let mut readings = tokio::time::interval(MEMORY_EVERY);
-    readings.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut measuring = pin!(measure(running.address, running.keeps_points, cell, settings));
-    let mut peak = 0;
-    let outcome = loop {
-        tokio::select! {
-            outcome = &mut measuring => break outcome,
-            _ = readings.tick() => peak = running.memory_bytes().max(peak),
-        }
-    };
-    peak = running.memory_bytes().max(peak);
+    let outcome = measure(running.target(), cell, settings).await;
     running.pause();
-    (Round::from(outcome), peak)
+    Round::from(outcome)
 }

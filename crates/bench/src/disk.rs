@@ -1,36 +1,8 @@
-//! What the disk allows, small durable appends one after the other; and what lies on it.
+//! What lies on the disk.
 
-use std::{
-    fs::{self, OpenOptions},
-    io::{self, Write as _},
-    path::Path,
-    time::{Duration, Instant},
-};
+use std::{fs, path::Path};
 
-use crate::stats::float;
-
-/// A page of SQLite, the least that a commit writes.
-const APPEND_BYTES: usize = 4096;
-/// Long enough for thousands of appends on a fast disk and tens on a slow one.
-const WINDOW: Duration = Duration::from_secs(1);
-
-/// Appends of 4 KiB, each followed by fdatasync, per second: what a server can at most commit durably one at a time.
-/// One that commits several requests together may answer more.
-pub(crate) fn durable_appends_per_second(directory: &Path) -> io::Result<f64> {
-    let path = directory.join("durable-appends");
-    let mut file = OpenOptions::new().append(true).create_new(true).open(&path)?;
-    let page = [0_u8; APPEND_BYTES];
-    let started = Instant::now();
-    let mut n_appends = 0;
-    while started.elapsed() < WINDOW {
-        file.write_all(&page)?;
-        file.sync_data()?;
-        n_appends += 1;
-    }
-    let elapsed = started.elapsed();
-    fs::remove_file(path)?;
-    Ok(float(n_appends) / elapsed.as_secs_f64())
-}
+use rusqlite::Connection;
 
 /// Bytes of all files below a directory. What vanishes meanwhile counts nothing.
 pub(crate) fn bytes_below(directory: &Path) -> u64 {
@@ -41,4 +13,65 @@ pub(crate) fn bytes_below(directory: &Path) -> u64 {
         Err(_) => 0,
     });
     bytes.sum()
+}
+
+/// Has SQLite fold the write-ahead logs that an ended server left in a directory into their databases, as the next
+/// start would.
+pub(crate) fn fold_logs(directory: &Path) -> anyhow::Result<()> {
+    for entry in fs::read_dir(directory)? {
+        let path = entry?.path();
+        let Some(database) = path.to_str().and_then(|path| path.strip_suffix("-wal")) else { continue };
+        let connection = Connection::open(database)?;
+        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        connection.close().map_err(|(_, error)| error)?;
+    }
+    Ok(())
+}
+
+/// Copies all files below a directory into another one, which exists.
+pub(crate) fn copy_below(from: &Path, to: &Path) -> std::io::Result<()> {
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            fs::create_dir(&target)?;
+            copy_below(&entry.path(), &target)?;
+        } else if entry.file_type()?.is_file() {
+            fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_has_every_file_and_folder() {
+        let (from, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        fs::create_dir(from.path().join("a")).unwrap();
+        fs::write(from.path().join("a/b"), "12345").unwrap();
+        fs::write(from.path().join("c"), "6").unwrap();
+        copy_below(from.path(), to.path()).unwrap();
+        assert_eq!(bytes_below(to.path()), 6);
+        assert_eq!(fs::read(to.path().join("a/b")).unwrap(), b"12345");
+    }
+
+    #[test]
+    fn a_log_that_was_left_is_folded() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("a.db");
+        let connection = Connection::open(&path).unwrap();
+        connection.execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE t (x); INSERT INTO t VALUES (1);").unwrap();
+        // Its files while it is open are what a killed process leaves.
+        let left = tempfile::tempdir().unwrap();
+        for name in ["a.db", "a.db-wal"] {
+            fs::copy(directory.path().join(name), left.path().join(name)).unwrap();
+        }
+        assert!(left.path().join("a.db-wal").metadata().unwrap().len() > 0);
+        fold_logs(left.path()).unwrap();
+        assert!(!left.path().join("a.db-wal").exists());
+        assert_eq!(bytes_below(left.path()), left.path().join("a.db").metadata().unwrap().len());
+    }
 }

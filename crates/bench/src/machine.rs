@@ -4,6 +4,8 @@ use std::{fs, path::Path, thread};
 
 use serde::Serialize;
 
+use crate::limits::Limits;
+
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Machine {
     /// Cores that this process may use.
@@ -15,12 +17,11 @@ pub(crate) struct Machine {
     pub(crate) load_average: f64,
     /// Type of the file system that holds the databases, e.g. `ext4`.
     pub(crate) file_system: String,
-    /// See [`crate::disk::durable_appends_per_second`].
-    pub(crate) durable_appends_per_second: f64,
+    pub(crate) limits: Limits,
 }
 
 impl Machine {
-    /// This machine, with databases in `data_dir`. Takes a second, for the disk.
+    /// This machine, with databases in `data_dir`. Takes three seconds, for the disk.
     pub(crate) fn survey(data_dir: &Path) -> anyhow::Result<Self> {
         let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
         let kib =
@@ -38,7 +39,7 @@ impl Machine {
             file_system: file_system(&read("/proc/self/mounts"), &data_dir.canonicalize()?)
                 .unwrap_or("unknown")
                 .to_owned(),
-            durable_appends_per_second: crate::disk::durable_appends_per_second(data_dir)?,
+            limits: Limits::survey(data_dir)?,
         })
     }
 }

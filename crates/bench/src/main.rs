@@ -4,7 +4,7 @@
 //! round by round, under the same generator is what may be quoted. Nothing here asserts a time.
 //!
 //! Where to look: a server to compare with is a file in `server/`, a kind of load is a file in `scenario/`, the
-//! generator is `load/`, what is printed is `report/`; `fanout/` measures one thing only: sinks in trouble.
+//! generator is `load/`, what is printed is `report/`; `compare.rs` measures writing, `fanout/` sinks in trouble.
 
 mod cli;
 mod client;
@@ -13,6 +13,8 @@ mod compare;
 mod disk;
 mod fanout;
 mod files;
+mod history;
+mod limits;
 mod load;
 mod machine;
 mod measure;

@@ -1,23 +1,25 @@
 //! `trackside-bench load`: one server that somebody else started.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
 use anyhow::{Context as _, ensure};
 use http::Uri;
 
 use crate::{
     cli::LoadArgs,
-    measure::{Cell, Settings, measure},
+    measure::{Cell, Settings, Target, measure},
     progress,
-    stats::number,
+    stats::{float, number},
 };
 
 pub(crate) async fn run(args: &LoadArgs) -> anyhow::Result<()> {
     let address = address(&args.url).await?;
     let cell = Cell { scenario: args.scenario.scenario(), connections: args.connections.get() };
-    let settings = Settings::new(args.seconds, args.threads);
+    let pace = args.rate.map(|rate| Duration::from_secs_f64(float(args.connections.get() as u64) / float(rate)));
+    let settings = Settings { pace, ..Settings::new(args.seconds, args.threads) };
+    let target = Target { address, keeps_points: true, root: None };
     progress::step(&format!("{} at {} connections for {} s", cell.scenario.title(), cell.connections, args.seconds));
-    let measured = measure(address, true, cell, settings).await.context("void")?;
+    let measured = measure(target, cell, settings).await.context("void")?;
     progress::print(&format!(
         "{} {}/s, p50 {} ms, p99 {} ms; {} requests, all read back\n",
         number(measured.units_per_second),

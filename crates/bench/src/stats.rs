@@ -1,10 +1,28 @@
 //! Order statistics and the numbers' way onto paper.
 
+use std::time::Duration;
+
 /// The nearest-rank percentile of values in ascending order: the smallest one that at least `percent` of a hundred
 /// are no greater than. `None` without values.
 pub(crate) fn percentile(sorted: &[u32], percent: usize) -> Option<u32> {
     let rank = (sorted.len() * percent).div_ceil(100).max(1);
     sorted.get(rank - 1).copied()
+}
+
+/// How long requests took.
+#[derive(Debug, Default)]
+pub(crate) struct Latencies(Vec<u32>);
+
+impl Latencies {
+    pub(crate) fn push(&mut self, latency: Duration) {
+        self.0.push(u32::try_from(latency.as_micros()).unwrap_or(u32::MAX));
+    }
+
+    /// See [`percentile`].
+    pub(crate) fn percentile_ms(&mut self, percent: usize) -> Option<f64> {
+        self.0.sort_unstable();
+        percentile(&self.0, percent).map(|us| f64::from(us) / 1e3)
+    }
 }
 
 /// The middle value, or the mean of the middle two. `None` without values.
@@ -28,7 +46,7 @@ pub(crate) fn number(value: f64) -> String {
         _ if value < 1.0 => format!("{value:.3}"),
         _ if value < 10.0 => format!("{value:.2}"),
         _ if value < 100.0 => format!("{value:.1}"),
-        _ => grouped(&format!("{value:.0}")),
+        _ => in_groups(&format!("{value:.0}")),
     }
 }
 
@@ -40,7 +58,12 @@ pub(crate) fn ratio(ours: f64, theirs: f64) -> String {
     if ours >= theirs { format!("{} : 1", number(ours / theirs)) } else { format!("1 : {}", number(theirs / ours)) }
 }
 
-fn grouped(digits: &str) -> String {
+/// A count with thousands in groups: `12,345`.
+pub(crate) fn grouped(count: u64) -> String {
+    in_groups(&count.to_string())
+}
+
+fn in_groups(digits: &str) -> String {
     let mut text = String::with_capacity(digits.len() * 4 / 3);
     for (index, digit) in digits.chars().enumerate() {
         if index > 0 && (digits.len() - index).is_multiple_of(3) {
@@ -65,6 +88,16 @@ mod tests {
         assert_eq!(percentile(&[1, 2, 3], 50), Some(2));
         assert_eq!(percentile(&[1, 2, 3], 99), Some(3));
         assert_eq!(percentile(&[], 50), None);
+    }
+
+    #[test]
+    fn latencies_need_no_order() {
+        let mut latencies = Latencies::default();
+        assert_eq!(latencies.percentile_ms(50), None);
+        for ms in [3, 1, 2] {
+            latencies.push(Duration::from_millis(ms));
+        }
+        assert_eq!((latencies.percentile_ms(50), latencies.percentile_ms(95)), (Some(2.0), Some(3.0)));
     }
 
     #[test]

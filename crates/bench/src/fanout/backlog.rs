@@ -3,10 +3,9 @@
 use std::{net::SocketAddr, time::Duration};
 
 use anyhow::Context as _;
-use serde::Deserialize;
 
 use crate::{
-    client::Client,
+    client::{Client, Empty},
     readback,
     scenario::{Kind, Template},
     stats::{float, number},
@@ -14,10 +13,6 @@ use crate::{
 
 /// Runs that take turns, as those of a small cluster do.
 const N_RUNS: usize = 8;
-
-/// An answer without anything in it.
-#[derive(Debug, Deserialize)]
-struct Empty {}
 
 /// Runs with points that are counted later.
 pub(super) struct Backlog {

@@ -99,7 +99,7 @@ fn sinks(prefix: &str, more: &str) -> String {
 }
 
 async fn start(executable: &Path, data_dir: &Path, args: Vec<std::ffi::OsString>) -> anyhow::Result<Running> {
-    let server = Trackside { executable: executable.to_owned(), args };
+    let server = Trackside { executable: executable.to_owned(), args, idle_millis: None };
     Ok(Running::start(&server, data_dir).await?.0)
 }
 

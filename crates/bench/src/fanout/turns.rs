@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use super::{backlog::Drained, sinks::Sinks};
 use crate::{
-    measure::{Cell, Settings, measure},
+    measure::{Cell, Settings, Target, measure},
     progress::step,
     report::{CellReport, Medians, Round},
     scenario::Kind,
@@ -92,7 +92,7 @@ impl Turns {
     /// Requests answered.
     pub(super) fn n_answered(&self, server: usize) -> u64 {
         let rounds = self.cells().into_iter().flat_map(|cell| &cell.rounds[server]);
-        rounds.map(|round| if let Round::Measured { n_answered, .. } = round { *n_answered } else { 0 }).sum()
+        rounds.filter_map(Round::measured).map(|it| it.n_answered).sum()
     }
 }
 
@@ -139,7 +139,8 @@ pub(super) async fn drain_under_load(
 async fn load(server: &Running, window: Duration) -> (Round, Round) {
     let kind = |load: (Kind, usize, Duration)| {
         let settings = Settings { pace: Some(load.2), window, ..Settings::new(0, NonZeroUsize::new(1)) };
-        measure(server.address, server.keeps_points, cell(load), settings)
+        // Memory is read elsewhere, and two kinds of load at once would both read it.
+        measure(Target { root: None, ..server.target() }, cell(load), settings)
     };
     let (stepping, buffering) = tokio::join!(kind(STEPPING), kind(BUFFERING));
     (Round::from(stepping), Round::from(buffering))
@@ -150,16 +151,27 @@ fn cell((kind, connections, _): (Kind, usize, Duration)) -> Cell {
 }
 
 fn p99(round: &Round) -> Option<f64> {
-    if let Round::Measured { p99_ms, .. } = round { Some(*p99_ms) } else { None }
+    round.measured().map(|it| it.p99_ms)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::measure::Measured;
 
     #[test]
     fn a_ratio_is_of_the_same_rounds_and_void_with_one_of_them() {
-        let measured = |p99_ms| Round::Measured { units_per_second: 1.0, p50_ms: 1.0, p99_ms, n_answered: 7 };
+        let measured = |p99_ms| {
+            Round::Measured(Measured {
+                units_per_second: 1.0,
+                p50_ms: 1.0,
+                p99_ms,
+                n_answered: 7,
+                cpu_seconds_per_1000_requests: 1.0,
+                load_memory_bytes: 1,
+                read_back_memory_bytes: 1,
+            })
+        };
         let mut turns = Turns::new();
         turns.stepping.rounds =
             vec![vec![], [1.0, 10.0, 100.0].map(measured).into(), [1.5, 13.0, 900.0].map(measured).into()];

@@ -1,12 +1,15 @@
 //! One keep-alive connection.
 
-use std::{net::SocketAddr, pin::Pin};
+use std::{convert::Infallible, net::SocketAddr, pin::Pin};
 
 use anyhow::{Context as _, anyhow};
 use bytes::Bytes;
-use http::{Request, StatusCode};
+use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full};
-use hyper::client::conn::http1;
+use hyper::{
+    body::{Body, Incoming},
+    client::conn::http1,
+};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
@@ -18,12 +21,15 @@ pub(crate) struct Answer {
 }
 
 /// An HTTP/1.1 connection. The task that sends a request also drives the socket: no second task, no wake-up between.
-pub(crate) struct Connection {
-    sender: http1::SendRequest<Full<Bytes>>,
-    driver: Pin<Box<http1::Connection<TokioIo<TcpStream>, Full<Bytes>>>>,
+pub(crate) struct Connection<B: Body + 'static = Full<Bytes>> {
+    sender: http1::SendRequest<B>,
+    driver: Pin<Box<http1::Connection<TokioIo<TcpStream>, B>>>,
 }
 
-impl Connection {
+impl<B> Connection<B>
+where
+    B: Body<Data = Bytes, Error = Infallible> + Send + 'static,
+{
     pub(crate) async fn open(address: SocketAddr) -> anyhow::Result<Self> {
         let stream = TcpStream::connect(address).await.with_context(|| format!("cannot connect to {address}"))?;
         stream.set_nodelay(true)?;
@@ -33,18 +39,29 @@ impl Connection {
 
     /// Sends one request. After an error the connection is of no further use, and whether the request had an effect is
     /// not known.
-    pub(crate) async fn send(&mut self, request: Request<Full<Bytes>>) -> anyhow::Result<Answer> {
+    pub(crate) async fn send(&mut self, request: Request<B>) -> anyhow::Result<Answer> {
+        self.exchange(request, async |response: Response<Incoming>| {
+            let status = response.status();
+            let body = response.into_body().collect().await?.to_bytes();
+            Ok(Answer { status, body })
+        })
+        .await
+    }
+
+    /// The same with an answer that is read while it arrives.
+    pub(crate) async fn exchange<T>(
+        &mut self,
+        request: Request<B>,
+        read: impl AsyncFnOnce(Response<Incoming>) -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
         let sender = &mut self.sender;
         let exchange = async {
             sender.ready().await?;
-            let response = sender.send_request(request).await?;
-            let status = response.status();
-            let body = response.into_body().collect().await?.to_bytes();
-            Ok::<_, hyper::Error>(Answer { status, body })
+            read(sender.send_request(request).await?).await
         };
         tokio::select! {
             biased;
-            answer = exchange => Ok(answer?),
+            answer = exchange => answer,
             end = self.driver.as_mut() => {
                 end.context("the connection failed")?;
                 Err(anyhow!("the server closed the connection"))

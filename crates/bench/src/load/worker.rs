@@ -22,7 +22,10 @@ pub(super) struct Done {
     /// Position of its subject in the plan.
     pub(super) index: usize,
     pub(super) n_answered: u64,
-    /// Latencies of the answers within the window, in microseconds.
+    /// Answers within the window.
+    pub(super) n_in_window: u64,
+    /// Latencies of the answers within the window, in microseconds; at a pace, of the requests due within it, or a
+    /// server would be forgiven those that it was too slow for.
     pub(super) latencies_us: Vec<u32>,
 }
 
@@ -63,7 +66,8 @@ impl Worker {
     }
 
     async fn repeat(mut self, begin: Instant, end: Instant) -> anyhow::Result<Done> {
-        let mut done = Done { index: self.index, n_answered: 0, latencies_us: Vec::with_capacity(1 << 14) };
+        let latencies_us = Vec::with_capacity(1 << 14);
+        let mut done = Done { index: self.index, n_answered: 0, n_in_window: 0, latencies_us };
         let mut sent = Instant::now();
         let mut due = sent + self.offset;
         loop {
@@ -84,7 +88,9 @@ impl Worker {
             let answered = Instant::now();
             ensure!(answer.status == 200, "{} answered {}: {}", self.uri, answer.status, excerpt(&answer.body));
             done.n_answered += 1;
-            if answered >= begin && answered < end {
+            let is_within = |instant| instant >= begin && instant < end;
+            done.n_in_window += u64::from(is_within(answered));
+            if is_within(if self.pace.is_some() { sent } else { answered }) {
                 let latency = answered.duration_since(sent).as_micros();
                 done.latencies_us.push(u32::try_from(latency).unwrap_or(u32::MAX));
             }

@@ -2,13 +2,16 @@
 
 use std::fmt::Write as _;
 
-use super::{CellReport, Medians, Report, Round};
+use super::{
+    CellReport, Medians, Report, Round,
+    table::{Entry, Table},
+};
 use crate::{
     machine::Machine,
-    stats::{float, number, ratio},
+    stats::{float, number},
 };
 
-const MIB: f64 = 1_048_576.0;
+pub(crate) const MIB: f64 = 1_048_576.0;
 
 /// The whole report as Markdown: machine and versions, the table, the reasons of void cells.
 pub(crate) fn render(report: &Report) -> Result<String, std::fmt::Error> {
@@ -42,59 +45,51 @@ pub(crate) fn write_origin(text: &mut String, date: &str, machine: &Machine) -> 
     writeln!(text, "- {date}, trackside-bench {}", env!("CARGO_PKG_VERSION"))?;
     writeln!(
         text,
-        "- machine: {} cores of {}, {} GiB, Linux {}, load average {} before; databases on {}, {} durable 4 KiB appends/s",
+        "- machine: {} cores of {}, {} GiB, Linux {}, load average {} before; databases on {}",
         machine.n_cores,
         machine.cpu,
         number(float(machine.memory_bytes) / MIB / 1024.0),
         machine.kernel,
         machine.load_average,
-        machine.file_system,
-        number(machine.durable_appends_per_second)
+        machine.file_system
+    )?;
+    let limits = machine.limits;
+    writeln!(
+        text,
+        "- limits of one thread: {} durable 4 KiB appends/s, {} durable SQLite commits of a row/s (WAL, synchronous=FULL), \
+         {} rows/s in one transaction",
+        number(limits.durable_appends),
+        number(limits.durable_commits),
+        number(limits.bulk_rows)
     )
 }
 
 fn write_table(text: &mut String, report: &Report) -> std::fmt::Result {
-    write!(text, "\n| |")?;
-    for (index, server) in report.servers.iter().enumerate() {
-        write!(text, " {} |", server.name)?;
-        if has_ratio(report, index) {
-            write!(text, " {} : {} |", report.servers[0].name, server.name)?;
-        }
-    }
-    let n_ratios = (0..report.servers.len()).filter(|&index| has_ratio(report, index)).count();
-    writeln!(text, "\n| --- |{}", " ---: |".repeat(report.servers.len() + n_ratios))?;
-
-    let servers =
-        |value: fn(&super::ServerReport) -> f64| report.servers.iter().map(value).map(Some).collect::<Vec<_>>();
-    row(text, report, "cold start, ms", &servers(super::ServerReport::cold_start_ms))?;
-    row(text, report, "idle memory, MiB", &servers(|server| float(server.idle_memory_bytes) / MIB))?;
-    row(text, report, "peak memory, MiB", &servers(|server| float(server.peak_memory_bytes) / MIB))?;
+    // The limits are nobody's rivals.
+    let columns = report.servers.iter().map(|server| (server.name.to_owned(), server.keeps_points));
+    let table = Table::new(columns);
+    table.write_head(text)?;
+    let mut servers = |name: &str, value: fn(&super::ServerReport) -> f64| {
+        let entries: Vec<Entry> = report.servers.iter().map(value).map(Entry::Number).collect();
+        table.write_row(text, name, &entries)
+    };
+    servers("cold start, ms", super::ServerReport::cold_start_ms)?;
+    servers("idle memory, MiB", |server| float(server.idle_memory_bytes) / MIB)?;
+    servers("peak memory, MiB", |server| float(server.peak_memory_bytes) / MIB)?;
     for cell in &report.cells {
         let name = format!("{}, {}", cell.title, connections(cell));
-        let medians: Vec<Option<Medians>> = (0..report.servers.len()).map(|index| cell.medians(index)).collect();
-        let values = |value: fn(Medians) -> f64| medians.iter().map(|medians| medians.map(value)).collect::<Vec<_>>();
-        row(text, report, &format!("{name}: {}/s", cell.unit), &values(|medians| medians.units_per_second))?;
-        row(text, report, &format!("{name}: p50, ms"), &values(|medians| medians.p50_ms))?;
-        row(text, report, &format!("{name}: p99, ms"), &values(|medians| medians.p99_ms))?;
+        let mut row = |quantity: &str, value: fn(Medians) -> f64| {
+            let entry = |index| cell.medians(index).map_or(Entry::Void, |medians| Entry::Number(value(medians)));
+            let entries: Vec<Entry> = (0..report.servers.len()).map(entry).collect();
+            table.write_row(text, &format!("{name}: {quantity}"), &entries)
+        };
+        row(&format!("{}/s", cell.unit), |medians| medians.units_per_second)?;
+        row("p50, ms", |medians| medians.p50_ms)?;
+        row("p99, ms", |medians| medians.p99_ms)?;
+        row("CPU s per 1,000 requests", |medians| medians.cpu_seconds_per_1000_requests)?;
+        row("most memory under load, MiB", |medians| float(medians.load_memory_bytes) / MIB)?;
     }
     Ok(())
-}
-
-/// Whether a server has a column of ratios: all but the first one and the limit.
-fn has_ratio(report: &Report, index: usize) -> bool {
-    index > 0 && report.servers[index].keeps_points
-}
-
-fn row(text: &mut String, report: &Report, name: &str, values: &[Option<f64>]) -> std::fmt::Result {
-    write!(text, "| {name} |")?;
-    for (index, value) in values.iter().enumerate() {
-        write!(text, " {} |", value.map_or_else(|| "void".to_owned(), number))?;
-        if has_ratio(report, index) {
-            let ratio = values[0].zip(*value).map_or_else(|| "–".to_owned(), |(ours, theirs)| ratio(ours, theirs));
-            write!(text, " {ratio} |")?;
-        }
-    }
-    writeln!(text)
 }
 
 fn write_voids(text: &mut String, report: &Report) -> std::fmt::Result {
@@ -119,7 +114,11 @@ fn connections(cell: &CellReport) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::{ServerReport, Settings};
+    use crate::{
+        limits::Limits,
+        measure::Measured,
+        report::{ServerReport, Settings},
+    };
 
     fn server(name: &'static str, cold_start_ms: &[f64], keeps_points: bool) -> ServerReport {
         ServerReport {
@@ -135,7 +134,15 @@ mod tests {
     }
 
     fn measured(units_per_second: f64) -> Round {
-        Round::Measured { units_per_second, p50_ms: 1.0, p99_ms: 2.0, n_answered: 5 }
+        Round::Measured(Measured {
+            units_per_second,
+            p50_ms: 1.0,
+            p99_ms: 2.0,
+            n_answered: 5,
+            cpu_seconds_per_1000_requests: 0.25,
+            load_memory_bytes: 30 << 20,
+            read_back_memory_bytes: 40 << 20,
+        })
     }
 
     fn report(theirs: Vec<Round>) -> Report {
@@ -155,7 +162,7 @@ mod tests {
                 kernel: "6.1".to_owned(),
                 load_average: 0.25,
                 file_system: "ext4".to_owned(),
-                durable_appends_per_second: 1234.0,
+                limits: Limits { durable_appends: 1234.0, durable_commits: 567.0, bulk_rows: 890_123.0 },
             },
             settings: Settings { seconds: 5, n_rounds: 3, n_threads: 1, optimised: true },
             servers: vec![
@@ -177,9 +184,10 @@ mod tests {
         assert!(text.contains("| cold start, ms | 5.00 | 50,000 | 1 : 10,000 | 1.00 |"), "{text}");
         assert!(text.contains("| idle memory, MiB | 10.0 | 10.0 | 1.00 : 1 | 10.0 |"), "{text}");
         assert!(text.contains("| one metric, 1 connection: requests/s | 900 | 90.0 | 10.0 : 1 | 40,000 |"), "{text}");
+        assert!(text.contains("connection: CPU s per 1,000 requests | 0.250 | 0.250 | 1.00 : 1 | 0.250 |"), "{text}");
         assert!(
             text.contains(
-                "2 cores of CPU, 24.0 GiB, Linux 6.1, load average 0.25 before; databases on ext4, 1,234 durable"
+                "2 cores of CPU, 24.0 GiB, Linux 6.1, load average 0.25 before; databases on ext4\n- limits of one thread: 1,234 durable"
             ),
             "{text}"
         );

@@ -1,6 +1,7 @@
 //! What was measured, in full: every round of every cell. Written as JSON; the table is made of it.
 
 pub(crate) mod markdown;
+pub(crate) mod table;
 
 use serde::Serialize;
 
@@ -60,16 +61,18 @@ pub(crate) struct CellReport {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Round {
-    Measured { units_per_second: f64, p50_ms: f64, p99_ms: f64, n_answered: u64 },
+    Measured(Measured),
     Void { reason: String },
 }
 
-/// Medians over rounds, each quantity by itself.
+/// Medians over rounds, each quantity by itself; of memory it is the most.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Medians {
     pub(crate) units_per_second: f64,
     pub(crate) p50_ms: f64,
     pub(crate) p99_ms: f64,
+    pub(crate) cpu_seconds_per_1000_requests: f64,
+    pub(crate) load_memory_bytes: u64,
 }
 
 impl ServerReport {
@@ -102,37 +105,37 @@ impl CellReport {
 
     /// `None` when a round is void: medians of the others would hide it.
     pub(crate) fn medians(&self, server: usize) -> Option<Medians> {
-        let rounds: Option<Vec<Medians>> = self.rounds[server].iter().map(Round::values).collect();
+        let rounds: Option<Vec<&Measured>> = self.rounds[server].iter().map(Round::measured).collect();
         let rounds = rounds?;
-        let over = |value: fn(&Medians) -> f64| median(rounds.iter().map(value));
+        let over = |value: fn(&Measured) -> f64| median(rounds.iter().map(|round| value(round)));
         Some(Medians {
             units_per_second: over(|round| round.units_per_second)?,
             p50_ms: over(|round| round.p50_ms)?,
             p99_ms: over(|round| round.p99_ms)?,
+            cpu_seconds_per_1000_requests: over(|round| round.cpu_seconds_per_1000_requests)?,
+            load_memory_bytes: rounds.iter().map(|round| round.load_memory_bytes).max()?,
         })
     }
 }
 
 impl Round {
-    fn values(&self) -> Option<Medians> {
-        match *self {
-            Self::Measured { units_per_second, p50_ms, p99_ms, .. } => {
-                Some(Medians { units_per_second, p50_ms, p99_ms })
-            }
-            Self::Void { .. } => None,
-        }
+    pub(crate) fn measured(&self) -> Option<&Measured> {
+        if let Self::Measured(measured) = self { Some(measured) } else { None }
+    }
+
+    /// The most memory that the server took in it.
+    pub(crate) fn peak_memory_bytes(&self) -> u64 {
+        self.measured().map_or(0, |it| it.load_memory_bytes.max(it.read_back_memory_bytes))
     }
 
     pub(crate) fn summary(&self, unit: &str) -> String {
         match self {
-            Self::Measured { units_per_second, p50_ms, p99_ms, .. } => {
-                format!(
-                    "{} {unit}/s, p50 {} ms, p99 {} ms",
-                    number(*units_per_second),
-                    number(*p50_ms),
-                    number(*p99_ms)
-                )
-            }
+            Self::Measured(it) => format!(
+                "{} {unit}/s, p50 {} ms, p99 {} ms",
+                number(it.units_per_second),
+                number(it.p50_ms),
+                number(it.p99_ms)
+            ),
             Self::Void { reason } => format!("void: {reason}"),
         }
     }
@@ -141,9 +144,7 @@ impl Round {
 impl From<anyhow::Result<Measured>> for Round {
     fn from(outcome: anyhow::Result<Measured>) -> Self {
         match outcome {
-            Ok(Measured { units_per_second, p50_ms, p99_ms, n_answered }) => {
-                Self::Measured { units_per_second, p50_ms, p99_ms, n_answered }
-            }
+            Ok(measured) => Self::Measured(measured),
             Err(error) => Self::Void { reason: format!("{error:#}") },
         }
     }

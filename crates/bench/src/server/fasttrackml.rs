@@ -26,6 +26,11 @@ impl Server for FastTrackMl {
         command
     }
 
+    /// 0.6.0 knows no path below `mlflow-artifacts`.
+    fn has_artifact_proxy(&self) -> bool {
+        false
+    }
+
     /// `pkg/database/sqlite_db_instance.go` at 076c466 asks for WAL and leaves synchronous to mattn/go-sqlite3, whose
     /// default is NORMAL.
     fn durability(&self) -> &'static str {

@@ -7,6 +7,7 @@ use std::{
     os::unix::process::CommandExt as _,
     path::Path,
     process::{Child, Command, Stdio},
+    sync::Arc,
     thread,
     time::{Duration, Instant},
 };
@@ -18,6 +19,7 @@ use super::Server;
 use crate::{
     client::{Client, excerpt},
     disk,
+    measure::Target,
     process::{self, Process, Signal},
 };
 
@@ -26,12 +28,16 @@ const END_LIMIT: Duration = Duration::from_secs(10);
 const END_POLL: Duration = Duration::from_millis(20);
 /// Between SIGCONT and the first request: what timers missed meanwhile runs first.
 const SETTLE: Duration = Duration::from_millis(500);
-/// A server is idle when it takes less than this part of one core for the time of [`QUIET`]. MLflow's job runners
+/// A server has started when it takes less than this part of one core for the time of [`QUIET`]. MLflow's job runners
 /// poll, so it is not nothing.
-const QUIET_CORES: f64 = 0.2;
+const SETTLED_CORES: f64 = 0.2;
+/// And it rests when it takes no more than timers do.
+const RESTING_CORES: f64 = 0.02;
 const QUIET: Duration = Duration::from_secs(2);
-/// One that is never idle is measured all the same.
-const QUIET_LIMIT: Duration = Duration::from_mins(3);
+const SETTLE_LIMIT: Duration = Duration::from_mins(3);
+const REST_LIMIT: Duration = Duration::from_mins(20);
+/// What it says, beside its data.
+const LOG: &str = "server.log";
 /// A single probe of /health.
 const PROBE_LIMIT: Duration = Duration::from_secs(10);
 
@@ -42,7 +48,7 @@ pub(crate) struct Running {
     pub(crate) address: SocketAddr,
     pub(crate) keeps_points: bool,
     /// Last, so that it is removed when nobody writes there any more.
-    data: TempDir,
+    data: Arc<TempDir>,
 }
 
 impl Running {
@@ -50,7 +56,13 @@ impl Running {
     /// 200 of `GET /health`, at most 2 % or 1 ms too long.
     pub(crate) async fn start(server: &dyn Server, data_dir: &Path) -> anyhow::Result<(Self, Duration)> {
         let data = tempfile::Builder::new().prefix("trackside-bench-").tempdir_in(data_dir)?;
-        let log = data.path().join("server.log");
+        server.prepare(data.path())?;
+        Self::start_on(server, Arc::new(data)).await
+    }
+
+    /// The same with what another server of the kind, which has ended, has left.
+    pub(crate) async fn start_on(server: &dyn Server, data: Arc<TempDir>) -> anyhow::Result<(Self, Duration)> {
+        let log = data.path().join(LOG);
         let output = File::create(&log)?;
         // Free now; that another process takes it before the server does is unlikely, and would be an error.
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
@@ -68,8 +80,24 @@ impl Running {
         Ok((running, cold_start))
     }
 
+    /// Ends its processes and hands out its data, which is removed when that is dropped.
+    pub(crate) fn end(self) -> Arc<TempDir> {
+        Arc::clone(&self.data)
+    }
+
+    /// Ends it and starts it again on its data.
+    pub(crate) async fn restart(self, server: &dyn Server) -> anyhow::Result<Self> {
+        let data = self.end();
+        Ok(Self::start_on(server, data).await?.0)
+    }
+
     pub(crate) fn processes(&self) -> Vec<Process> {
         process::tree(self.child.id())
+    }
+
+    /// What is to be measured.
+    pub(crate) fn target(&self) -> Target {
+        Target { address: self.address, keeps_points: self.keeps_points, root: Some(self.child.id()) }
     }
 
     /// Memory of the whole process tree in bytes.
@@ -89,21 +117,33 @@ impl Running {
 
     /// What it keeps on the disk, in bytes.
     pub(crate) fn disk_bytes(&self) -> u64 {
-        disk::bytes_below(self.data.path())
+        kept_bytes(&self.data)
     }
 
     /// Waits until it has nothing left to do of its start, at least [`QUIET`]: MLflow answers `GET /health` by its first
     /// worker while the others still start.
     pub(crate) async fn settle(&self) {
-        let given_up = Instant::now() + QUIET_LIMIT;
-        loop {
-            let before = process::cpu_time(&self.processes());
+        // One that is never idle is measured all the same.
+        self.wait_until_quiet(SETTLED_CORES, SETTLE_LIMIT).await;
+    }
+
+    /// Waits until it does nothing at all, at least for `idle`: what it puts off until nobody writes is then done.
+    pub(crate) async fn rest(&self, idle: Duration) -> anyhow::Result<()> {
+        tokio::time::sleep(idle).await;
+        ensure!(self.wait_until_quiet(RESTING_CORES, REST_LIMIT).await, "it has not come to rest");
+        Ok(())
+    }
+
+    async fn wait_until_quiet(&self, cores: f64, limit: Duration) -> bool {
+        let given_up = Instant::now() + limit;
+        while Instant::now() < given_up {
+            let before = self.cpu_time();
             tokio::time::sleep(QUIET).await;
-            let used = process::cpu_time(&self.processes()).saturating_sub(before);
-            if used < QUIET.mul_f64(QUIET_CORES) || Instant::now() > given_up {
-                return;
+            if self.cpu_time().saturating_sub(before) < QUIET.mul_f64(cores) {
+                return true;
             }
         }
+        false
     }
 
     /// Stops all its processes: parents first, so that none sees a child that does not answer.
@@ -172,10 +212,17 @@ async fn is_healthy(address: SocketAddr) -> bool {
 fn forget_settings(command: &mut Command) {
     for (name, _) in env::vars_os() {
         let text = name.to_string_lossy();
-        if ["MLFLOW_", "TRACKSIDE_", "FML_"].iter().any(|prefix| text.starts_with(prefix)) {
+        let is_meant = command.get_envs().any(|(meant, _)| meant == name);
+        if !is_meant && ["MLFLOW_", "TRACKSIDE_", "FML_"].iter().any(|prefix| text.starts_with(prefix)) {
             command.env_remove(&name);
         }
     }
+}
+
+/// Bytes of what a server keeps.
+pub(crate) fn kept_bytes(data: &TempDir) -> u64 {
+    let log = fs::metadata(data.path().join(LOG)).map_or(0, |log| log.len());
+    disk::bytes_below(data.path()).saturating_sub(log)
 }
 
 fn tail(log: &Path) -> String {

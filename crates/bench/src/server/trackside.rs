@@ -13,6 +13,8 @@ pub(crate) struct Trackside {
     pub(crate) executable: PathBuf,
     /// Further arguments of `serve`.
     pub(crate) args: Vec<OsString>,
+    /// How long a series must be quiet before it is sealed, when not the default.
+    pub(crate) idle_millis: Option<u64>,
 }
 
 impl Server for Trackside {
@@ -24,6 +26,9 @@ impl Server for Trackside {
         let mut command = Command::new(&self.executable);
         command.args(["serve", "--host", "127.0.0.1", "--port", &port.to_string()]).arg("--data-dir").arg(data);
         command.args(&self.args);
+        if let Some(idle_millis) = self.idle_millis {
+            command.env("TRACKSIDE_STORAGE__IDLE_MILLIS", idle_millis.to_string());
+        }
         command
     }
 
@@ -32,6 +37,10 @@ impl Server for Trackside {
         let mut command = Command::new(&self.executable);
         command.arg("--version");
         Some(command)
+    }
+
+    fn seals(&self) -> bool {
+        true
     }
 
     fn durability(&self) -> &'static str {

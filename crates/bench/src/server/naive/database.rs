@@ -10,8 +10,8 @@ use tokio::sync::{mpsc, oneshot};
 const SCHEMA: &str = "
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
-    CREATE TABLE run (id TEXT PRIMARY KEY, experiment TEXT, name TEXT, started_at INTEGER) WITHOUT ROWID;
-    CREATE TABLE point (
+    CREATE TABLE IF NOT EXISTS run (id TEXT PRIMARY KEY, experiment TEXT, name TEXT, started_at INTEGER) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS point (
         run TEXT, key TEXT, time INTEGER, step INTEGER, value REAL, PRIMARY KEY (run, key, time, step, value)
     ) WITHOUT ROWID;
 ";
