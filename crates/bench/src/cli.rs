@@ -4,7 +4,7 @@ use std::{num::NonZeroUsize, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{files::Files, scenario::Kind, server::Choice};
+use crate::{files::Files, read, scenario::Kind, server::Choice};
 
 /// Measure Trackside beside other servers of the MLflow REST API.
 #[derive(Debug, Parser)]
@@ -13,6 +13,7 @@ use crate::{files::Files, scenario::Kind, server::Choice};
 Start here:
   cargo build --release -p trackside -p trackside-bench
   target/release/trackside-bench compare --mlflow \"$(command -v mlflow)\" --markdown comparison.md
+  target/release/trackside-bench read --mlflow \"$(command -v mlflow)\" --markdown reading.md
   target/release/trackside-bench fanout --markdown fanout.md
   target/release/trackside-bench load --url http://127.0.0.1:5000 --scenario log-metric --connections 16
 
@@ -63,6 +64,14 @@ pub(crate) enum Command {
     /// Fails when a bound is missed.
     Fanout(FanoutArgs),
 
+    /// Measure what comes after writing: histories, size on disk, large files.
+    ///
+    /// A series of 100,000 points is read through the paged REST call; realistic curves are written, and the files are
+    /// weighed once they are at rest; a file of 1 GiB goes up and down through the artifact proxy, beside a copy on the
+    /// same disk. Servers take turns, the others being stopped. Every answer is compared with what was written: a wrong
+    /// one makes the cell void.
+    Read(Box<ReadArgs>),
+
     /// Serve a row per point and nothing else, on loopback: what `compare` measures as the naive limit.
     #[command(hide = true)]
     Naive {
@@ -105,6 +114,27 @@ pub(crate) struct CompareArgs {
     /// Threads that generate load [default: half the cores].
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<NonZeroUsize>,
+
+    #[command(flatten)]
+    pub(crate) files: Files,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReadArgs {
+    #[command(flatten)]
+    pub(crate) servers: Choice,
+
+    /// Only these; may be repeated [default: all].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) part: Vec<read::Part>,
+
+    /// Times that each cell is measured on each server.
+    #[arg(long, value_name = "N", default_value = "3")]
+    pub(crate) rounds: NonZeroUsize,
+
+    /// Everything small, and once: to see that it works.
+    #[arg(long, conflicts_with = "rounds")]
+    pub(crate) quick: bool,
 
     #[command(flatten)]
     pub(crate) files: Files,

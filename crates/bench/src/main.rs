@@ -4,15 +4,17 @@
 //! round by round, under the same generator is what may be quoted. Nothing here asserts a time.
 //!
 //! Where to look: a server to compare with is a file in `server/`, a kind of load is a file in `scenario/`, the
-//! generator is `load/`, what is printed is `report/`; `compare.rs` measures writing, `fanout/` sinks in trouble.
+//! generator is `load/`, what is printed is `report/`; `compare.rs` measures writing, `read/` what comes after it, `fanout/` sinks in trouble.
 
 mod cli;
 mod client;
 mod clock;
 mod compare;
+mod curve;
 mod disk;
 mod fanout;
 mod files;
+mod growth;
 mod history;
 mod limits;
 mod load;
@@ -20,6 +22,7 @@ mod machine;
 mod measure;
 mod process;
 mod progress;
+mod read;
 mod readback;
 mod report;
 mod scenario;
@@ -68,6 +71,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Compare(args) => compare::run(&args).await,
         Command::Fanout(args) => fanout::run(&args).await,
         Command::Load(args) => single::run(&args).await,
+        Command::Read(args) => read::run(&args).await,
         Command::Naive { port, data_dir } => server::naive::serve(port, &data_dir).await,
         Command::Bare { port } => server::bare::serve(port).await,
     }

@@ -1,6 +1,8 @@
 //! What was measured, in full: every round of every cell. Written as JSON; the table is made of it.
 
+pub(crate) mod book;
 pub(crate) mod markdown;
+pub(crate) mod sheet;
 pub(crate) mod table;
 
 use serde::Serialize;
