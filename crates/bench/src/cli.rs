@@ -4,7 +4,12 @@ use std::{num::NonZeroUsize, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{files::Files, read, scenario::Kind, server::Choice};
+use crate::{
+    files::Files,
+    read, scale,
+    scenario::Kind,
+    server::{Choice, Ours},
+};
 
 /// Measure Trackside beside other servers of the MLflow REST API.
 #[derive(Debug, Parser)]
@@ -14,6 +19,7 @@ Start here:
   cargo build --release -p trackside -p trackside-bench
   target/release/trackside-bench compare --mlflow \"$(command -v mlflow)\" --markdown comparison.md
   target/release/trackside-bench read --mlflow \"$(command -v mlflow)\" --markdown reading.md
+  target/release/trackside-bench scale --markdown scale.md
   target/release/trackside-bench fanout --markdown fanout.md
   target/release/trackside-bench load --url http://127.0.0.1:5000 --scenario log-metric --connections 16
 
@@ -71,6 +77,12 @@ pub(crate) enum Command {
     /// same disk. Servers take turns, the others being stopped. Every answer is compared with what was written: a wrong
     /// one makes the cell void.
     Read(Box<ReadArgs>),
+
+    /// Measure how costs grow with what Trackside keeps.
+    ///
+    /// A series of 10,000,000 points is sampled for a chart; runs are searched among 1,000, 10,000 and 100,000; and the
+    /// kinds of load of `compare` meet a store that holds nothing, and one that holds 100,000 to 10,000,000 points.
+    Scale(ScaleArgs),
 
     /// Serve a row per point and nothing else, on loopback: what `compare` measures as the naive limit.
     #[command(hide = true)]
@@ -131,6 +143,31 @@ pub(crate) struct ReadArgs {
     /// Times that each cell is measured on each server.
     #[arg(long, value_name = "N", default_value = "3")]
     pub(crate) rounds: NonZeroUsize,
+
+    /// Everything small, and once: to see that it works.
+    #[arg(long, conflicts_with = "rounds")]
+    pub(crate) quick: bool,
+
+    #[command(flatten)]
+    pub(crate) files: Files,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ScaleArgs {
+    #[command(flatten)]
+    pub(crate) ours: Ours,
+
+    /// Only these; may be repeated [default: all].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) part: Vec<scale::Part>,
+
+    /// Times that each cell is measured.
+    #[arg(long, value_name = "N", default_value = "3")]
+    pub(crate) rounds: NonZeroUsize,
+
+    /// Threads that generate load [default: half the cores].
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<NonZeroUsize>,
 
     /// Everything small, and once: to see that it works.
     #[arg(long, conflicts_with = "rounds")]

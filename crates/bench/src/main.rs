@@ -4,7 +4,8 @@
 //! round by round, under the same generator is what may be quoted. Nothing here asserts a time.
 //!
 //! Where to look: a server to compare with is a file in `server/`, a kind of load is a file in `scenario/`, the
-//! generator is `load/`, what is printed is `report/`; `compare.rs` measures writing, `read/` what comes after it, `fanout/` sinks in trouble.
+//! generator is `load/`, what is printed is `report/`; `compare.rs` measures writing, `read/` what comes after it, `scale/`
+//! how costs grow, `fanout/` sinks in trouble.
 
 mod cli;
 mod client;
@@ -25,6 +26,7 @@ mod progress;
 mod read;
 mod readback;
 mod report;
+mod scale;
 mod scenario;
 mod server;
 mod single;
@@ -72,6 +74,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Fanout(args) => fanout::run(&args).await,
         Command::Load(args) => single::run(&args).await,
         Command::Read(args) => read::run(&args).await,
+        Command::Scale(args) => scale::run(&args).await,
         Command::Naive { port, data_dir } => server::naive::serve(port, &data_dir).await,
         Command::Bare { port } => server::bare::serve(port).await,
     }
