@@ -1,8 +1,11 @@
 //! What lies on the disk.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OpenFlags};
 
 /// Bytes of all files below a directory. What vanishes meanwhile counts nothing.
 pub(crate) fn bytes_below(directory: &Path) -> u64 {
@@ -18,14 +21,28 @@ pub(crate) fn bytes_below(directory: &Path) -> u64 {
 /// Has SQLite fold the write-ahead logs that an ended server left in a directory into their databases, as the next
 /// start would.
 pub(crate) fn fold_logs(directory: &Path) -> anyhow::Result<()> {
-    for entry in fs::read_dir(directory)? {
-        let path = entry?.path();
+    for path in files(directory)? {
         let Some(database) = path.to_str().and_then(|path| path.strip_suffix("-wal")) else { continue };
         let connection = Connection::open(database)?;
         connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
         connection.close().map_err(|(_, error)| error)?;
     }
     Ok(())
+}
+
+/// Bytes of pages that hold nothing any more, in the databases of a directory: SQLite uses them again.
+pub(crate) fn free_bytes(directory: &Path) -> anyhow::Result<u64> {
+    let mut n_bytes = 0;
+    for path in files(directory)?.into_iter().filter(|path| path.extension().is_some_and(|it| it == "db")) {
+        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        let pragma = |name| connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0));
+        n_bytes += (pragma("freelist_count")? * pragma("page_size")?).cast_unsigned();
+    }
+    Ok(n_bytes)
+}
+
+fn files(directory: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    Ok(fs::read_dir(directory)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?)
 }
 
 /// Copies all files below a directory into another one, which exists.
@@ -73,5 +90,8 @@ mod tests {
         fold_logs(left.path()).unwrap();
         assert!(!left.path().join("a.db-wal").exists());
         assert_eq!(bytes_below(left.path()), left.path().join("a.db").metadata().unwrap().len());
+        assert_eq!(free_bytes(left.path()).unwrap(), 0);
+        Connection::open(left.path().join("a.db")).unwrap().execute_batch("DROP TABLE t").unwrap();
+        assert_eq!(free_bytes(left.path()).unwrap(), 4096);
     }
 }

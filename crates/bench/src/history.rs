@@ -33,8 +33,7 @@ pub(crate) async fn read(
     key: &str,
     page: Option<u32>,
 ) -> anyhow::Result<(Vec<Point>, Duration)> {
-    let size = page.map(|page| format!("&max_results={page}")).unwrap_or_default();
-    let path = format!("/api/2.0/mlflow/metrics/get-history?run_id={run_id}&metric_key={key}{size}");
+    let path = uri(run_id, key, page);
     let (mut points, mut time) = (Vec::new(), Duration::ZERO);
     let mut rest = String::new();
     loop {
@@ -52,6 +51,12 @@ pub(crate) async fn read(
         // Base64, of which only the plus sign means something else in a query.
         rest = format!("&page_token={}", token.replace('+', "%2B"));
     }
+}
+
+/// Of the first page.
+pub(crate) fn uri(run_id: &str, key: &str, page: Option<u32>) -> String {
+    let size = page.map(|page| format!("&max_results={page}")).unwrap_or_default();
+    format!("/api/2.0/mlflow/metrics/get-history?run_id={run_id}&metric_key={key}{size}")
 }
 
 #[cfg(test)]

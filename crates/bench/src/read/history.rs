@@ -34,7 +34,7 @@ pub(super) async fn measure(servers: &Choice, scope: &Scope) -> anyhow::Result<S
     let mut sheet = Sheet::new(format!("History of {} points", grouped(scope.n_points))).note(format!(
         "paged metrics/get-history, {} points a page; a loss as f32 with noise, logged 1,000 points a request; the client's \
          own decoding is not counted; memory is the growth of resident memory from before the first reading to the peak, \
-         after a new start where a start is short",
+         after a new start, where a start is short, and a page of one point",
         grouped(CLIENT_PAGE.into())
     ));
     let mut turns = Vec::new();
@@ -95,6 +95,9 @@ async fn take(turn: &mut Turn, scope: &Scope) -> anyhow::Result<(f64, f64)> {
         running = running.restart(turn.server.as_ref()).await?;
     }
     let running = turn.running.insert(running);
+    // A point, so that code and schema, which any request needs, are there already.
+    let mut client = Client::connect(running.address).await?;
+    client.get_raw(&history::uri(&turn.run_id, CURVE.key(), Some(1))).await?;
     let before = Before::of(&running.processes())?;
     read(running, &turn.run_id, scope).await?;
     let growth = float(before.growth_bytes(&running.processes())) / MIB;

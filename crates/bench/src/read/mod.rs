@@ -51,7 +51,7 @@ pub(crate) async fn run(args: &ReadArgs) -> anyhow::Result<()> {
         Scope { data_dir, n_rounds: 1, idle, n_points: 5_000, n_runs: 2, n_steps: 1_000, n_bytes: 32 << 20 }
     } else {
         let n_rounds = args.rounds.get();
-        Scope { data_dir, n_rounds, idle, n_points: 100_000, n_runs: 5, n_steps: 10_000, n_bytes: 1 << 30 }
+        Scope { data_dir, n_rounds, idle, n_points: 100_000, n_runs: 10, n_steps: 10_000, n_bytes: 1 << 30 }
     };
     let mut book = Book::new("Reading, size, files", &scope.data_dir, scope.n_rounds, args.quick)?;
     let parts = if args.part.is_empty() { Part::value_variants() } else { &args.part };

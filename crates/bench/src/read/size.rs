@@ -16,6 +16,7 @@ use crate::{
 };
 
 const NAME: &str = "bytes per point";
+const IN_USE: &str = "bytes per point, without free pages";
 
 pub(super) async fn measure(servers: &Choice, scope: &Scope) -> anyhow::Result<Sheet> {
     let mut sheet = Sheet::new("Size on disk").note(format!(
@@ -25,19 +26,23 @@ pub(super) async fn measure(servers: &Choice, scope: &Scope) -> anyhow::Result<S
         scope.n_runs,
         grouped(scope.n_steps)
     ))
-    .note("files after the server has ended and the write-ahead log is folded, less the database with the same runs and no points");
+    .note("files after the server has ended and the write-ahead log is folded, less the database with the same runs and no points; pages that sealing has freed are used again by what is written next");
     let servers = servers.rivals()?.into_iter().filter(|server| server.is_weighed());
     for (column, server) in servers.enumerate() {
         sheet = sheet.column(server.name(), true);
         match bytes_per_point(server.as_ref(), scope).await {
-            Ok(bytes) => sheet.add(column, NAME, Over::Median, bytes),
+            Ok((bytes, in_use)) => {
+                sheet.add(column, NAME, Over::Median, bytes);
+                sheet.add(column, IN_USE, Over::Median, in_use);
+            }
             Err(error) => sheet.void(column, NAME, &error),
         }
     }
     Ok(sheet)
 }
 
-async fn bytes_per_point(server: &dyn Server, scope: &Scope) -> anyhow::Result<f64> {
+/// Per point: bytes of the files, and those without pages that SQLite will use again.
+async fn bytes_per_point(server: &dyn Server, scope: &Scope) -> anyhow::Result<(f64, f64)> {
     let running = start(server, scope).await?;
     running.resume().await;
     let n_runs = usize::try_from(scope.n_runs)?;
@@ -55,6 +60,7 @@ async fn bytes_per_point(server: &dyn Server, scope: &Scope) -> anyhow::Result<f
         running.rest(scope.idle).await?;
     }
     let (running, full) = weigh(running, server).await?;
+    let free = running.free_bytes()?;
     let mut client = Client::connect(running.address).await?;
     for (run, run_id) in (0..).zip(&run_ids) {
         for curve in Curve::ALL {
@@ -63,7 +69,8 @@ async fn bytes_per_point(server: &dyn Server, scope: &Scope) -> anyhow::Result<f
                 .with_context(|| format!("{} of run {run_id}", curve.key()))?;
         }
     }
-    Ok(float(full.saturating_sub(empty)) / float(n_points))
+    let per_point = |bytes: u64| float(bytes) / float(n_points);
+    Ok((per_point(full.saturating_sub(empty)), per_point(full.saturating_sub(empty).saturating_sub(free))))
 }
 
 /// Bytes that the server keeps. One that starts fast is ended for it; the rollback journal of another is empty between

@@ -20,7 +20,6 @@ const FOLDER: &str = "postgres";
 const SCRIPT: &str = r#"
     folder=$0 as=$1 postgres=$2
     shift 2
-    shift
     $as "$postgres" -D "$folder/cluster" -k "$folder" -c listen_addresses= &
     until [ -S "$folder/.s.PGSQL.5432" ]; do sleep 0.02; done
     exec "$@"

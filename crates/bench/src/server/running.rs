@@ -120,6 +120,11 @@ impl Running {
         kept_bytes(&self.data)
     }
 
+    /// Of that, in pages of SQLite that hold nothing any more.
+    pub(crate) fn free_bytes(&self) -> anyhow::Result<u64> {
+        disk::free_bytes(self.data.path())
+    }
+
     /// Waits until it has nothing left to do of its start, at least [`QUIET`]: MLflow answers `GET /health` by its first
     /// worker while the others still start.
     pub(crate) async fn settle(&self) {
