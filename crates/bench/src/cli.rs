@@ -33,11 +33,12 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Start servers, load them in turns, print a Markdown table with ratios.
     ///
-    /// Each server runs on a free loopback port with SQLite in a directory of its own, removed at the end. First come
-    /// cold start (from spawn to the first 200 of GET /health, with a new database) and idle memory (PSS of the
-    /// whole process tree once its start is over, after 2 s at least). Then every cell of the table (a scenario at a number of keep-alive
-    /// connections) is measured on one server after the other, --rounds times; the table shows medians over rounds.
-    /// While one server is measured the others are stopped with SIGSTOP.
+    /// Each server runs on a free loopback port with SQLite, or PostgreSQL, in a directory of its own, removed at the
+    /// end. First come cold start (from spawn to the first 200 of GET /health, with a new database) and idle memory
+    /// (PSS of the whole process tree once its start is over, after 2 s at least). Then every cell of the table (a
+    /// scenario at a number of keep-alive connections) is measured on one server after the other, --rounds times; the
+    /// table shows medians over rounds, and of memory under load the most. While one server is measured the others are
+    /// stopped with SIGSTOP.
     ///
     /// The loop is closed: a connection sends its next request when the last one is answered, so p50 and p99 are the
     /// latencies at saturation by that many clients.
@@ -46,8 +47,8 @@ pub(crate) enum Command {
     /// latest value, or any answer but 200, makes the cell void; the reason is printed below the table.
     ///
     /// Two further columns are limits. "naive limit" is a small server that does what every server with a row per point
-    /// must do (HTTP, JSON, group commit into SQLite) and checks nothing. "bare hyper" is a server in a process of its own that answers {} to everything: the most
-    /// that this generator can measure on this machine.
+    /// must do (HTTP, JSON, group commit into SQLite) and checks nothing. "bare hyper" is a server in a process of its
+    /// own that answers {} to everything: the most that this generator can measure on this machine.
     Compare(Box<CompareArgs>),
 
     /// Load one server that is already running, and read back what it kept.
@@ -81,7 +82,8 @@ pub(crate) enum Command {
     /// Measure how costs grow with what Trackside keeps.
     ///
     /// A series of 10,000,000 points is sampled for a chart; runs are searched among 1,000, 10,000 and 100,000; and the
-    /// kinds of load of `compare` meet a store that holds nothing, and one that holds 100,000 to 10,000,000 points.
+    /// kinds of load of `compare` meet stores that hold 100,000, 1,000,000 and 10,000,000 points. Every answer is
+    /// compared with what was written: a wrong one makes the cell void.
     Scale(ScaleArgs),
 
     /// Serve a row per point and nothing else, on loopback: what `compare` measures as the naive limit.

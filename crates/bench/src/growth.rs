@@ -24,8 +24,8 @@ impl Before {
         processes.iter().map(read).collect::<anyhow::Result<_>>().map(Self)
     }
 
-    /// The sum of what each process grew by at most since then; one that is new counts whole. Processes that were not at
-    /// their peaks at the same time count too much.
+    /// The sum of what each process grew by at most since then; one that is new counts whole. Processes that were not
+    /// at their peaks at the same time count too much.
     pub(crate) fn growth_bytes(&self, processes: &[Process]) -> u64 {
         let grown = processes.iter().filter_map(|process| {
             let (_, peak) = resident(*process).ok()?;

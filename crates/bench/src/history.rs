@@ -7,7 +7,8 @@ use serde::Deserialize;
 
 use crate::client::{Client, excerpt};
 
-/// Page that the Python client asks for: `GET_METRIC_HISTORY_MAX_RESULTS` in `mlflow/store/tracking/__init__.py`, 3.17.2.
+/// Page that the Python client asks for: `GET_METRIC_HISTORY_MAX_RESULTS` in `mlflow/store/tracking/__init__.py`,
+/// 3.17.2.
 pub(crate) const CLIENT_PAGE: u32 = 25_000;
 
 #[derive(Debug, Deserialize)]

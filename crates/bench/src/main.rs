@@ -4,8 +4,8 @@
 //! round by round, under the same generator is what may be quoted. Nothing here asserts a time.
 //!
 //! Where to look: a server to compare with is a file in `server/`, a kind of load is a file in `scenario/`, the
-//! generator is `load/`, what is printed is `report/`; `compare.rs` measures writing, `read/` what comes after it, `scale/`
-//! how costs grow, `fanout/` sinks in trouble.
+//! generator is `load/`, what is printed is `report/`; `compare.rs` measures writing, `read/` what comes after it,
+//! `scale/` how costs grow, `fanout/` sinks in trouble.
 
 mod cli;
 mod client;

@@ -90,18 +90,22 @@ async fn transfers(
     material: &Material,
     scope: &Scope,
 ) -> anyhow::Result<()> {
-    let mut remote = Remote::connect(running.address, material).await?;
+    // Anew for each, before the clock runs: MLflow closes a connection that is idle while a file is compared.
+    let connect = || Remote::connect(running.address, material);
     let mut done = |name: &str, before: &Before, time| {
         sheet.add(column, &format!("{name}, MB/s"), Over::Median, rate(scope, time));
         let growth = float(before.growth_bytes(&running.processes())) / MIB;
         sheet.add(column, &format!("{name}: memory growth, MiB"), Over::Most, growth);
     };
+    let mut remote = connect().await?;
     let before = Before::of(&running.processes())?;
     let time = remote.upload(scope.n_bytes).await.context("up")?;
     done("up", &before, time);
+    remote = connect().await?;
     let before = Before::of(&running.processes())?;
     let time = remote.download_durably(scratch.path(), scope.n_bytes).await.context("down, kept")?;
     done("down, kept", &before, time);
+    remote = connect().await?;
     let before = Before::of(&running.processes())?;
     let time = remote.download(scope.n_bytes).await.context("down, thrown away")?;
     done("down, thrown away", &before, time);

@@ -1,7 +1,7 @@
 //! One long series through `metrics/get-history`, page by page as the Python client asks.
 //!
-//! A server that starts fast is started again for each round: what it then takes is what reading takes, and nothing that
-//! writing has left in memory hides it. The rate is that of a second reading, because the others are warm as well.
+//! A server that starts fast is started again for each round: what it then takes is what reading takes, and nothing
+//! that writing has left in memory hides it. The rate is that of a second reading, because the others are warm as well.
 
 use anyhow::{Context as _, ensure};
 

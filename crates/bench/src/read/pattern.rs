@@ -1,5 +1,5 @@
-//! A large body that costs next to nothing to make and to check: no two of its blocks are equal, so that a block that is
-//! lost, repeated or misplaced is found.
+//! A large body that costs next to nothing to make and to check: no two of its blocks are equal, so that a block that
+//! is lost, repeated or misplaced is found.
 
 use std::{
     convert::Infallible,

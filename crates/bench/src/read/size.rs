@@ -26,7 +26,10 @@ pub(super) async fn measure(servers: &Choice, scope: &Scope) -> anyhow::Result<S
         scope.n_runs,
         grouped(scope.n_steps)
     ))
-    .note("files after the server has ended and the write-ahead log is folded, less the database with the same runs and no points; pages that sealing has freed are used again by what is written next");
+    .note(
+        "files after the server has ended and the write-ahead log is folded, less the database with the same runs and no \
+         points; pages that sealing has freed are used again by what is written next",
+    );
     let servers = servers.rivals()?.into_iter().filter(|server| server.is_weighed());
     for (column, server) in servers.enumerate() {
         sheet = sheet.column(server.name(), true);

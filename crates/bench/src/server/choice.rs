@@ -42,8 +42,8 @@ pub(crate) struct Choice {
     #[arg(long, value_name = "N", default_value = "4")]
     mlflow_workers: NonZeroUsize,
 
-    /// Where PostgreSQL's `initdb` and `postgres` are: MLflow is then measured on it as well. The Python environment must
-    /// hold psycopg2. When this program is run by root, PostgreSQL is run by the user postgres.
+    /// Where PostgreSQL's `initdb` and `postgres` are: MLflow is then measured on it as well. The Python environment
+    /// must hold psycopg2. When this program is run by root, PostgreSQL is run by the user postgres.
     #[arg(long, value_name = "DIR", requires = "mlflow")]
     postgres_bin: Option<PathBuf>,
 

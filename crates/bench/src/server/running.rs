@@ -125,8 +125,8 @@ impl Running {
         disk::free_bytes(self.data.path())
     }
 
-    /// Waits until it has nothing left to do of its start, at least [`QUIET`]: MLflow answers `GET /health` by its first
-    /// worker while the others still start.
+    /// Waits until it has nothing left to do of its start, at least [`QUIET`]: MLflow answers `GET /health` by its
+    /// first worker while the others still start.
     pub(crate) async fn settle(&self) {
         // One that is never idle is measured all the same.
         self.wait_until_quiet(SETTLED_CORES, SETTLE_LIMIT).await;
