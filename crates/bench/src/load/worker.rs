@@ -60,9 +60,9 @@ impl Worker {
     pub(super) async fn run(self, begin: Instant, window: Duration) -> anyhow::Result<Done> {
         let end = begin + window;
         let give_up = tokio::time::Instant::from_std(end + GRACE);
-        tokio::time::timeout_at(give_up, self.repeat(begin, end))
-            .await
-            .with_context(|| format!("a request was not answered for {} s after the window", GRACE.as_secs()))?
+        tokio::time::timeout_at(give_up, self.repeat(begin, end)).await.with_context(|| {
+            format!("what was due within the window was not all answered {} s after it", GRACE.as_secs())
+        })?
     }
 
     async fn repeat(mut self, begin: Instant, end: Instant) -> anyhow::Result<Done> {

@@ -87,3 +87,24 @@ impl Postgres {
 fn as_user() -> [&'static str; 4] {
     ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::net::UnixListener;
+
+    use super::*;
+
+    #[test]
+    fn the_server_follows_with_its_arguments_once_there_is_a_socket() {
+        let data = tempfile::tempdir().unwrap();
+        let folder = data.path().join(FOLDER);
+        fs::create_dir(&folder).unwrap();
+        let socket = UnixListener::bind(folder.join(".s.PGSQL.5432")).unwrap();
+        let postgres = Postgres { initdb: PathBuf::new(), server: "/bin/true".into(), is_root: false };
+        let mut server = Command::new("echo");
+        server.args(["serve", "a b"]);
+        let output = postgres.before(&server, data.path()).output().unwrap();
+        drop(socket);
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "serve a b\n");
+    }
+}
