@@ -45,7 +45,8 @@ fn files(directory: &Path) -> anyhow::Result<Vec<PathBuf>> {
     Ok(fs::read_dir(directory)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?)
 }
 
-/// Copies all files below a directory into another one, which exists.
+/// Copies all files below a directory into another one, which exists, and onto the disk: what is measured next must not
+/// wait for it.
 pub(crate) fn copy_below(from: &Path, to: &Path) -> std::io::Result<()> {
     for entry in fs::read_dir(from)? {
         let entry = entry?;
@@ -54,7 +55,8 @@ pub(crate) fn copy_below(from: &Path, to: &Path) -> std::io::Result<()> {
             fs::create_dir(&target)?;
             copy_below(&entry.path(), &target)?;
         } else if entry.file_type()?.is_file() {
-            fs::copy(entry.path(), target)?;
+            fs::copy(entry.path(), &target)?;
+            fs::File::open(&target)?.sync_all()?;
         }
     }
     Ok(())
