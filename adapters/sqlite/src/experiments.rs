@@ -60,7 +60,7 @@ impl Experiments for SqliteStore {
             let mut search = Search::default();
             search.in_view("experiment.deleted_at", query.view);
             let found = search.find(connection, &query, &page)?;
-            Ok(Page { items: load(connection, &found.keys)?, next: found.next })
+            Ok(Page { items: load(connection, &found.items)?, next: found.next })
         })
         .await
     }

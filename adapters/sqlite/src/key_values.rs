@@ -1,4 +1,4 @@
-//! Tags and params: every table of the shape (owner, key, value).
+//! Tags and params: every table of the shape (owner, key, value), those of runs with their experiment beside it.
 
 use rusqlite::{Connection, OptionalExtension, params};
 use trackside_core::{Key, KeyValue};
@@ -11,25 +11,37 @@ use crate::{
 
 /// One such table.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct KeyValues(&'static str);
+pub(crate) struct KeyValues(&'static str, Column);
 
-pub(crate) const EXPERIMENT_TAGS: KeyValues = KeyValues("experiment_tag");
-pub(crate) const RUN_TAGS: KeyValues = KeyValues("run_tag");
-pub(crate) const RUN_PARAMS: KeyValues = KeyValues("run_param");
-pub(crate) const DATASET_INPUT_TAGS: KeyValues = KeyValues("dataset_input_tag");
-pub(crate) const LOGGED_MODEL_TAGS: KeyValues = KeyValues("logged_model_tag");
-pub(crate) const LOGGED_MODEL_PARAMS: KeyValues = KeyValues("logged_model_param");
-pub(crate) const REGISTERED_MODEL_TAGS: KeyValues = KeyValues("registered_model_tag");
-pub(crate) const MODEL_VERSION_TAGS: KeyValues = KeyValues("model_version_tag");
+/// What else a row holds.
+#[derive(Debug, Clone, Copy)]
+enum Column {
+    None,
+    /// That of the run, which never moves.
+    Experiment,
+}
+
+pub(crate) const EXPERIMENT_TAGS: KeyValues = KeyValues("experiment_tag", Column::None);
+pub(crate) const RUN_TAGS: KeyValues = KeyValues("run_tag", Column::Experiment);
+pub(crate) const RUN_PARAMS: KeyValues = KeyValues("run_param", Column::Experiment);
+pub(crate) const DATASET_INPUT_TAGS: KeyValues = KeyValues("dataset_input_tag", Column::None);
+pub(crate) const LOGGED_MODEL_TAGS: KeyValues = KeyValues("logged_model_tag", Column::None);
+pub(crate) const LOGGED_MODEL_PARAMS: KeyValues = KeyValues("logged_model_param", Column::None);
+pub(crate) const REGISTERED_MODEL_TAGS: KeyValues = KeyValues("registered_model_tag", Column::None);
+pub(crate) const MODEL_VERSION_TAGS: KeyValues = KeyValues("model_version_tag", Column::None);
 
 impl KeyValues {
+    fn insert(self) -> String {
+        let (column, value) = match self.1 {
+            Column::None => ("", ""),
+            Column::Experiment => (", experiment", ", (SELECT experiment FROM run WHERE pk = ?1)"),
+        };
+        format!("INSERT INTO {} (owner, key, value{column}) VALUES (?1, ?2, ?3{value})", self.0)
+    }
+
     /// Writes pairs; the last value of a key stays.
     pub(crate) fn set(self, connection: &Connection, owner: i64, pairs: &[KeyValue]) -> Result<()> {
-        let sql = format!(
-            "INSERT INTO {} (owner, key, value) VALUES (?1, ?2, ?3) \
-             ON CONFLICT (owner, key) DO UPDATE SET value = excluded.value",
-            self.0
-        );
+        let sql = format!("{} ON CONFLICT (owner, key) DO UPDATE SET value = excluded.value", self.insert());
         for pair in pairs {
             execute(connection, &sql, params![owner, pair.key.as_str(), pair.value])?;
         }
@@ -38,7 +50,7 @@ impl KeyValues {
 
     /// Writes a pair unless the key is known; says whether it was written.
     pub(crate) fn add(self, connection: &Connection, owner: i64, pair: &KeyValue) -> Result<bool> {
-        let sql = format!("INSERT INTO {} (owner, key, value) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING", self.0);
+        let sql = format!("{} ON CONFLICT DO NOTHING", self.insert());
         Ok(execute(connection, &sql, params![owner, pair.key.as_str(), pair.value])? > 0)
     }
 

@@ -59,10 +59,11 @@ impl LoggedModels for SqliteStore {
     ) -> Result<Page<LoggedModel>> {
         self.read(move |connection| {
             let mut search = Search::default();
-            search.in_experiments("logged_model.experiment", &experiments);
+            let ids: Vec<_> = experiments.iter().map(|id| id.get()).collect();
+            search.in_experiments("logged_model.experiment", &ids);
             search.in_view("logged_model.deleted_at", View::Active);
             let found = search.find(connection, &query, &page)?;
-            Ok(Page { items: load(connection, &found.keys)?, next: found.next })
+            Ok(Page { items: load(connection, &found.items)?, next: found.next })
         })
         .await
     }

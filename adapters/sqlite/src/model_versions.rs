@@ -64,7 +64,7 @@ impl ModelVersions for SqliteStore {
     ) -> Result<Page<ModelVersion>> {
         self.read(move |connection| {
             let found = Search::default().find(connection, &query, &page)?;
-            Ok(Page { items: load(connection, &found.keys)?, next: found.next })
+            Ok(Page { items: load(connection, &found.items)?, next: found.next })
         })
         .await
     }

@@ -56,7 +56,7 @@ impl RegisteredModels for SqliteStore {
     ) -> Result<Page<RegisteredModel>> {
         self.read(move |connection| {
             let found = Search::default().find(connection, &query, &page)?;
-            Ok(Page { items: load(connection, &found.keys)?, next: found.next })
+            Ok(Page { items: load(connection, &found.items)?, next: found.next })
         })
         .await
     }

@@ -18,7 +18,7 @@ use crate::{
     log::{Draft, change},
     rows::number,
     run_rows,
-    search::Search,
+    search::find_runs,
     writer::Undo,
 };
 
@@ -78,11 +78,8 @@ impl Runs for SqliteStore {
         page: PageRequest,
     ) -> Result<Page<Run>> {
         self.read(move |connection| {
-            let mut search = Search::default();
-            search.in_experiments("run.experiment", &experiments);
-            search.in_view("run.deleted_at", query.view);
-            let found = search.find(connection, &query, &page)?;
-            Ok(Page { items: run_rows::load(connection, &found.keys)?, next: found.next })
+            let found = find_runs(connection, experiments, &query, &page)?;
+            Ok(Page { items: run_rows::load(connection, &found.items)?, next: found.next })
         })
         .await
     }

@@ -21,6 +21,8 @@ CREATE TABLE tail (
     n_in_blocks INTEGER NOT NULL,
     -- The last place of all points that are not sealed.
     end BLOB NOT NULL,
+    -- The metric while the series has left `rank`; before `points`, so that it is read without them.
+    unranked INTEGER,
     -- So many of 24 bytes each in the order of arrival, then room for more (`series/tail.rs`).
     n_points INTEGER NOT NULL,
     points BLOB NOT NULL
@@ -72,3 +74,53 @@ SELECT
     ifnull(tail.last_value, series.last_value) AS value,
     ifnull(tail.last_is_nan, series.last_is_nan) AS is_nan
 FROM series LEFT JOIN tail ON tail.series = series.pk;
+
+-- Searches (`search/`).
+
+-- The metrics of an experiment.
+CREATE TABLE metric (
+    pk INTEGER PRIMARY KEY,
+    experiment INTEGER NOT NULL REFERENCES experiment (id),
+    key TEXT NOT NULL,
+    UNIQUE (experiment, key)
+) STRICT;
+
+INSERT INTO metric (experiment, key)
+SELECT DISTINCT run.experiment, series.key FROM series JOIN run ON run.pk = series.run;
+
+ALTER TABLE series ADD COLUMN metric INTEGER REFERENCES metric (pk);
+
+UPDATE series SET metric = (
+    SELECT metric.pk FROM run JOIN metric ON metric.experiment = run.experiment AND metric.key = series.key
+    WHERE run.pk = series.run
+);
+
+-- Runs in the order of the latest value of a metric, ties in that of their ids. A series whose value changes leaves the
+-- table until it comes to rest, so that it is not touched by each point.
+CREATE TABLE rank (
+    metric INTEGER NOT NULL,
+    is_nan INTEGER NOT NULL,
+    value REAL NOT NULL,
+    id TEXT NOT NULL,
+    run INTEGER NOT NULL,
+    PRIMARY KEY (metric, is_nan, value, id)
+) STRICT, WITHOUT ROWID;
+
+INSERT INTO rank (metric, is_nan, value, id, run)
+SELECT series.metric, series.last_is_nan > 0, series.last_value, run.id, run.pk
+FROM series JOIN run ON run.pk = series.run;
+
+-- The series that have left it.
+CREATE INDEX tail_unranked ON tail (unranked) WHERE unranked IS NOT NULL;
+
+-- Runs that lack the metric ordered by come in the order of their ids.
+CREATE INDEX run_by_id ON run (experiment, id);
+
+-- Which runs of an experiment have a param or a tag of a value. Long values are told apart when they are read.
+ALTER TABLE run_param ADD COLUMN experiment INTEGER;
+UPDATE run_param SET experiment = (SELECT experiment FROM run WHERE pk = owner);
+CREATE INDEX run_param_by_value ON run_param (experiment, key, substr(value, 1, 64));
+
+ALTER TABLE run_tag ADD COLUMN experiment INTEGER;
+UPDATE run_tag SET experiment = (SELECT experiment FROM run WHERE pk = owner);
+CREATE INDEX run_tag_by_value ON run_tag (experiment, key, substr(value, 1, 64));

@@ -3,7 +3,7 @@
 use rusqlite::types::Value;
 
 /// Values in the order of their numbers, from 1.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Binds(Vec<Value>);
 
 impl Binds {
@@ -17,6 +17,11 @@ impl Binds {
     pub(crate) fn bind_set(&mut self, texts: &[String]) -> String {
         let json = serde_json::Value::from(texts).to_string();
         format!("(SELECT value FROM json_each({}))", self.bind(json))
+    }
+
+    /// Replaces the first value.
+    pub(crate) fn set_first(&mut self, value: i64) {
+        self.0[0] = value.into();
     }
 
     pub(crate) fn values(&self) -> &[Value] {

@@ -26,6 +26,14 @@ pub(super) fn condition<F: Searchable>(filter: &Filter<F>, binds: &mut Binds) ->
     })
 }
 
+/// Filters that all hold where this one does: a filter that is no conjunction alone.
+pub(super) fn conjuncts<F>(filter: &Filter<F>) -> Vec<&Filter<F>> {
+    match filter {
+        Filter::All(parts) => parts.iter().flat_map(conjuncts).collect(),
+        _ => vec![filter],
+    }
+}
+
 /// Halves joined to a balanced tree: SQLite refuses expressions that are nested more than 1000 deep.
 fn join(parts: &[String], operator: &str, empty: &str) -> String {
     match parts {
@@ -38,7 +46,8 @@ fn join(parts: &[String], operator: &str, empty: &str) -> String {
     }
 }
 
-fn leaf(place: &Place, test: &Test, binds: &mut Binds) -> Result<String> {
+/// The condition that a value passes a test.
+pub(super) fn leaf(place: &Place, test: &Test, binds: &mut Binds) -> Result<String> {
     let value = &place.value;
     let passed = match (&place.kind, test) {
         (_, Test::Present(true)) => format!("{value} IS NOT NULL"),
@@ -81,7 +90,7 @@ fn compare_number(place: &Place, compare: Compare, number: f64, binds: &mut Bind
     }
 }
 
-const fn operator(compare: Compare) -> &'static str {
+pub(super) const fn operator(compare: Compare) -> &'static str {
     match compare {
         Compare::Equal => "=",
         Compare::NotEqual => "<>",

@@ -2,13 +2,13 @@
 
 use trackside_core::query::ExperimentField;
 
-use super::{Searchable, binds::Binds, place::Place};
+use super::{Column, Searchable, binds::Binds, place::Place};
 
 impl Searchable for ExperimentField {
     const FROM: &'static str = "experiment";
     const KEY: &'static str = "experiment.id";
-    const DEFAULT_ORDER: &'static str = "experiment.created_at DESC, experiment.id";
-    const TIES: &'static str = "experiment.id DESC";
+    const DEFAULT_ORDER: &'static [Column] = &[("experiment.created_at", false), ("experiment.id", true)];
+    const TIES: &'static [Column] = &[("experiment.id", false)];
 
     fn place(&self, alias: &str, binds: &mut Binds) -> Place {
         match self {

@@ -3,7 +3,7 @@
 use trackside_core::{Key, query::LoggedModelField};
 
 use super::{
-    Searchable,
+    Column, Searchable,
     binds::Binds,
     place::{Joined, Kind, Place},
 };
@@ -11,8 +11,8 @@ use super::{
 impl Searchable for LoggedModelField {
     const FROM: &'static str = "logged_model";
     const KEY: &'static str = "logged_model.pk";
-    const DEFAULT_ORDER: &'static str = "logged_model.created_at DESC, logged_model.id";
-    const TIES: &'static str = "logged_model.created_at DESC, logged_model.id";
+    const DEFAULT_ORDER: &'static [Column] = &[("logged_model.created_at", false), ("logged_model.id", true)];
+    const TIES: &'static [Column] = &[("logged_model.created_at", false), ("logged_model.id", true)];
 
     fn place(&self, alias: &str, binds: &mut Binds) -> Place {
         match self {

@@ -1,36 +1,57 @@
-//! Searches: a query tree becomes one SQL statement that finds the primary keys of a page.
+//! Searches: a query tree becomes SQL that finds the primary keys of a page.
 //!
 //! The same code serves everything that can be searched; a file per kind of thing maps its fields to columns
-//! (`run.rs`, `experiment.rs`, …). Values of the tree are bound, never written into the text.
+//! (`run.rs`, `experiment.rs`, …). Values of the tree are bound, never written into the text. A page begins behind the
+//! last row of the one before (`token.rs`).
+//!
+//! Of runs there may be many. Theirs goes through an index in the order asked for (`walk.rs`), unless few can pass the
+//! filter (`source.rs`).
 
 mod binds;
 mod condition;
 mod experiment;
+mod lane;
 mod logged_model;
+mod merge;
 mod model_version;
 mod order;
 mod place;
 mod registered_model;
 mod run;
-mod window;
+mod rung;
+mod source;
+mod token;
+mod walk;
+
+use std::fmt::Debug;
 
 use rusqlite::{Connection, params_from_iter};
-use trackside_core::{ExperimentId, Lifecycle, PageRequest, PageToken, Query, query::View};
+use trackside_core::{Lifecycle, Page, PageRequest, Query, query::View};
 
-pub(crate) use self::window::Window;
-use self::{binds::Binds, condition::condition, order::order, place::Place};
+pub(crate) use self::run::find_runs;
+use self::{
+    binds::Binds,
+    condition::condition,
+    order::Order,
+    place::Place,
+    rung::Rung,
+    token::{Found, Mark},
+};
 use crate::{error::Result, owners::json_array};
 
+/// A column that always has a value, and whether the smallest comes first.
+type Column = (&'static str, bool);
+
 /// A kind of thing that can be searched, known by the type of its fields.
-trait Searchable {
+trait Searchable: Debug {
     /// Its table, with others that its columns need.
     const FROM: &'static str;
     /// Its primary key.
     const KEY: &'static str;
     /// The order when none is given.
-    const DEFAULT_ORDER: &'static str;
+    const DEFAULT_ORDER: &'static [Column];
     /// What decides between rows that are equal in the order given.
-    const TIES: &'static str;
+    const TIES: &'static [Column];
 
     /// Where the value of this field is. `alias` names the row of another table that holds it, if there is one.
     fn place(&self, alias: &str, binds: &mut Binds) -> Place;
@@ -47,63 +68,78 @@ pub(crate) struct Search {
     binds: Binds,
 }
 
-/// One page of primary keys.
-#[derive(Debug)]
-pub(crate) struct Found {
-    pub(crate) keys: Vec<i64>,
-    pub(crate) next: Option<PageToken>,
-}
-
 impl Search {
     /// Only what belongs to these experiments; nothing when there are none.
-    pub(crate) fn in_experiments(&mut self, column: &str, experiments: &[ExperimentId]) {
-        let ids: Vec<_> = experiments.iter().map(|id| id.get()).collect();
-        self.conditions.push(match ids[..] {
+    pub(crate) fn in_experiments(&mut self, column: &str, experiments: &[i64]) {
+        self.conditions.push(match experiments[..] {
             // An equality, unlike a list, lets an index on experiment and start give the order.
             [id] => format!("{column} = {}", self.binds.bind(id)),
-            _ => format!("{column} IN (SELECT value FROM json_each({}))", self.binds.bind(json_array(&ids))),
+            _ => format!("{column} IN (SELECT value FROM json_each({}))", self.binds.bind(json_array(experiments))),
         });
     }
 
     /// Only what is in these stages of its life.
     pub(crate) fn in_view(&mut self, deleted_at: &str, view: View) {
-        self.conditions.extend(match view.only() {
-            Some(Lifecycle::Active) => Some(format!("{deleted_at} IS NULL")),
-            Some(Lifecycle::Deleted) => Some(format!("{deleted_at} IS NOT NULL")),
-            None => None,
-        });
+        self.conditions.extend(in_view(deleted_at, view));
     }
 
-    /// Runs the search. `Invalid` when the token is not ours, or a field cannot be tested or ordered so.
+    /// Runs the search, for a page of primary keys. `Invalid` when the token is not ours or belongs to another order,
+    /// or a field cannot be tested or ordered so.
     #[expect(private_bounds, reason = "the kinds of things are known to this module alone")]
     pub(crate) fn find<F: Searchable>(
         mut self,
         connection: &Connection,
         query: &Query<F>,
         page: &PageRequest,
-    ) -> Result<Found> {
-        let window = Window::new(Some(page.limit), page.after.as_ref())?;
-        let sql = self.sql(query, window)?;
-        let mut statement = connection.prepare_cached(&sql)?;
-        let keys = statement.query_map(params_from_iter(self.binds.values()), |row| row.get(0))?;
-        let found = window.page(keys.collect::<rusqlite::Result<_>>()?);
-        Ok(Found { keys: found.items, next: found.next })
+    ) -> Result<Page<i64>> {
+        let mark = Mark::of(F::FROM, &query.order);
+        let order = Order::of(&query.order, &mut self.binds)?;
+        let after = token::parse(page.after.as_ref(), &mark, order.terms.len())?;
+        let sql = self.sql(query, &order, after.as_deref(), page.limit)?;
+        let rows = found(connection, &sql, &self.binds, order.terms.len())?;
+        Ok(token::page(rows, page.limit, &mark, after.as_deref()))
     }
 
-    fn sql<F: Searchable>(&mut self, query: &Query<F>, window: Window) -> Result<String> {
+    fn sql<F: Searchable>(
+        &mut self,
+        query: &Query<F>,
+        order: &Order,
+        after: Option<&[Rung]>,
+        limit: usize,
+    ) -> Result<String> {
         self.conditions.push(condition(&query.filter, &mut self.binds)?);
-        let order = order(&query.order, &mut self.binds)?;
+        if let Some(after) = after {
+            self.conditions.push(order.behind(after, &mut self.binds));
+        }
         Ok(format!(
-            "SELECT {} FROM {}{} WHERE {} ORDER BY {} LIMIT {} OFFSET {}",
+            "SELECT {}, {} FROM {}{} WHERE {} ORDER BY {} LIMIT {}",
             F::KEY,
+            order.columns(),
             F::FROM,
             order.joins,
             self.conditions.join(" AND "),
-            order.terms,
-            self.binds.bind(window.rows()),
-            self.binds.bind(window.offset()),
+            order.by(),
+            // One more than the page holds, to see whether there is a next one.
+            self.binds.bind(i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1)),
         ))
     }
+}
+
+fn in_view(deleted_at: &str, view: View) -> Option<String> {
+    match view.only()? {
+        Lifecycle::Active => Some(format!("{deleted_at} IS NULL")),
+        Lifecycle::Deleted => Some(format!("{deleted_at} IS NOT NULL")),
+    }
+}
+
+/// The rows of a statement that selects a primary key and two columns for each rung.
+fn found(connection: &Connection, sql: &str, binds: &Binds, n_rungs: usize) -> Result<Vec<Found>> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let rows = statement.query_map(params_from_iter(binds.values()), |row| {
+        let rungs = (0..n_rungs).map(|n| Rung::read(row, 1 + 2 * n)).collect::<rusqlite::Result<_>>()?;
+        Ok(Found { key: row.get(0)?, rungs })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 #[cfg(test)]
@@ -119,7 +155,8 @@ mod tests {
     fn plan<F: Searchable>(mut search: Search, query: &Query<F>) -> String {
         let connection = Connection::open_in_memory().unwrap();
         connection.execute_batch(&MIGRATIONS.concat()).unwrap();
-        let sql = search.sql(query, Window::new(Some(10), None).unwrap()).unwrap();
+        let order = super::Order::of(&query.order, &mut search.binds).unwrap();
+        let sql = search.sql(query, &order, None, 10).unwrap();
         let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
         let binds = params_from_iter(search.binds.values());
         let steps = statement.query_map(binds, |row| row.get::<_, String>(3)).unwrap();
@@ -128,8 +165,7 @@ mod tests {
 
     fn runs_of(experiments: &[i64]) -> Search {
         let mut search = Search::default();
-        search
-            .in_experiments("run.experiment", &experiments.iter().copied().map(ExperimentId::new).collect::<Vec<_>>());
+        search.in_experiments("run.experiment", experiments);
         search.in_view("run.deleted_at", View::Active);
         search
     }

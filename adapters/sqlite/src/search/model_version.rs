@@ -2,14 +2,14 @@
 
 use trackside_core::query::ModelVersionField;
 
-use super::{Searchable, binds::Binds, place::Place};
+use super::{Column, Searchable, binds::Binds, place::Place};
 
 impl Searchable for ModelVersionField {
     const FROM: &'static str = "model_version JOIN registered_model ON registered_model.pk = model_version.model";
     const KEY: &'static str = "model_version.pk";
-    const DEFAULT_ORDER: &'static str =
-        "model_version.updated_at DESC, registered_model.name, model_version.number DESC";
-    const TIES: &'static str = "registered_model.name, model_version.number DESC";
+    const DEFAULT_ORDER: &'static [Column] =
+        &[("model_version.updated_at", false), ("registered_model.name", true), ("model_version.number", false)];
+    const TIES: &'static [Column] = &[("registered_model.name", true), ("model_version.number", false)];
 
     fn place(&self, alias: &str, binds: &mut Binds) -> Place {
         match self {

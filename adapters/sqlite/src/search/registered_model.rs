@@ -2,13 +2,13 @@
 
 use trackside_core::query::RegisteredModelField;
 
-use super::{Searchable, binds::Binds, place::Place};
+use super::{Column, Searchable, binds::Binds, place::Place};
 
 impl Searchable for RegisteredModelField {
     const FROM: &'static str = "registered_model";
     const KEY: &'static str = "registered_model.pk";
-    const DEFAULT_ORDER: &'static str = "registered_model.name";
-    const TIES: &'static str = "registered_model.name";
+    const DEFAULT_ORDER: &'static [Column] = &[("registered_model.name", true)];
+    const TIES: &'static [Column] = &[("registered_model.name", true)];
 
     fn place(&self, alias: &str, binds: &mut Binds) -> Place {
         match self {

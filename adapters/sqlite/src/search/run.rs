@@ -1,18 +1,67 @@
-//! Fields of runs.
+//! Runs: their fields, and how a page of them is found.
 
-use trackside_core::query::{DatasetField, RunField};
+use rusqlite::Connection;
+use trackside_core::{
+    ExperimentId, Page, PageRequest, Query,
+    query::{DatasetField, RunField, View},
+};
 
 use super::{
-    Searchable,
+    Column, Search, Searchable,
     binds::Binds,
+    condition::conjuncts,
     place::{Joined, Kind, Place},
+    source::{Choice, Source, choose},
+    token::{self, Mark},
+    walk::{is_walkable, walk},
 };
+use crate::{error::Result, owners::json_array};
+
+/// Finds a page of the runs of these experiments. `Invalid` when the token is not ours or belongs to another order, or a
+/// field cannot be tested or ordered so.
+pub(crate) fn find_runs(
+    connection: &Connection,
+    experiments: Vec<ExperimentId>,
+    query: &Query<RunField>,
+    page: &PageRequest,
+) -> Result<Page<i64>> {
+    let mut experiments: Vec<_> = experiments.into_iter().map(ExperimentId::get).collect();
+    experiments.sort_unstable();
+    experiments.dedup();
+    let is_walkable = is_walkable(&query.order, experiments.len());
+    let choice = choose(connection, &experiments, &conjuncts(&query.filter), is_walkable)?;
+    if let (Choice::Many, true) = (&choice, is_walkable) {
+        let mark = Mark::of(RunField::FROM, &query.order);
+        let after = token::parse(page.after.as_ref(), &mark, 2)?;
+        if let Some(rows) = walk(connection, &experiments, query, after.as_deref(), page.limit.saturating_add(1))? {
+            return Ok(token::page(rows, page.limit, &mark, after.as_deref()));
+        }
+    }
+    let source = if let Choice::Of(source) = choice { Some(source) } else { None };
+    among(&experiments, source.as_ref(), query.view).find(connection, query, page)
+}
+
+/// The runs of these experiments, or those of them that a source has.
+fn among(experiments: &[i64], source: Option<&Source<'_>>, view: View) -> Search {
+    let mut search = Search::default();
+    if let Some(source) = source {
+        let source = source.sql(experiments, &mut search.binds);
+        // No index on the experiment: the source has few runs.
+        let ids = search.binds.bind(json_array(experiments));
+        let column = "+run.experiment";
+        search.conditions.push(format!("run.pk IN ({source}) AND {column} IN (SELECT value FROM json_each({ids}))"));
+    } else {
+        search.in_experiments("run.experiment", experiments);
+    }
+    search.in_view("run.deleted_at", view);
+    search
+}
 
 impl Searchable for RunField {
     const FROM: &'static str = "run";
     const KEY: &'static str = "run.pk";
-    const DEFAULT_ORDER: &'static str = "run.started_at DESC, run.id";
-    const TIES: &'static str = "run.id";
+    const DEFAULT_ORDER: &'static [Column] = &[("run.started_at", false), ("run.id", true)];
+    const TIES: &'static [Column] = &[("run.id", true)];
 
     fn place(&self, alias: &str, binds: &mut Binds) -> Place {
         match self {

@@ -7,12 +7,15 @@
 //! place, before the end of the chunks, is *late*: a row by itself, folded into the chunks when there is time.
 //!
 //! A history is the three merged. Nothing is ever in two of them.
+//!
+//! For searches the latest values are in order in `rank`, but for those of series that are being added to.
 
 mod chunk;
 mod codec;
 mod extremes;
 mod late;
 mod place;
+mod rank;
 mod read;
 mod seal;
 mod tail;

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 use trackside_core::{Point, Timestamp};
 
-use super::{Place, chunk::Chunk, late, place::by_place, tail, tail::Tail};
+use super::{Place, chunk::Chunk, late, place::by_place, rank, tail, tail::Tail};
 use crate::{
     error::Result,
     rows::{Columns, execute, stored},
@@ -58,6 +58,9 @@ pub(super) fn seal(connection: &Connection, series: i64, tail: &Tail, sealing: &
     }
     set_latest(connection, series, &tail.latest)?;
     execute(connection, "UPDATE series SET sealed_end = ?2 WHERE pk = ?1", params![series, end])?;
+    if !tail.is_ranked {
+        rank::enter(connection, series, &tail.latest)?;
+    }
     tail.remove(connection, series)
 }
 

@@ -28,14 +28,16 @@ pub(super) struct Tail {
     n_in_blocks: usize,
     /// Last place of all of them.
     pub(super) end: Place,
+    /// Whether its latest value is in `rank`.
+    pub(super) is_ranked: bool,
     /// Those that are in no block, in the order of arrival.
     records: Vec<u8>,
 }
 
 impl Tail {
-    /// Of a series all of whose points are sealed.
+    /// Of a series that has none, whose latest value is in `rank`.
     pub(super) fn begin(latest: Point, first: &Point) -> Self {
-        Self { latest, n_blocks: 0, n_in_blocks: 0, end: Place::of(first), records: Vec::new() }
+        Self { latest, n_blocks: 0, n_in_blocks: 0, end: Place::of(first), is_ranked: true, records: Vec::new() }
     }
 
     /// Columns from this one on: those of a point, then the others in the order of the table.
@@ -46,7 +48,8 @@ impl Tail {
             n_blocks: row.get(first + 4)?,
             n_in_blocks: usize::try_from(n_in_blocks).unwrap_or(0),
             end: row.get(first + 6)?,
-            records: used(row.get_ref(first + 8)?.as_blob().map_err(unreadable)?, row.get(first + 7)?)
+            is_ranked: row.get(first + 7)?,
+            records: used(row.get_ref(first + 9)?.as_blob().map_err(unreadable)?, row.get(first + 8)?)
                 .ok_or_else(cut)?
                 .to_vec(),
         })
@@ -156,7 +159,7 @@ impl Tail {
 
 /// The columns that [`Tail::read`] reads.
 pub(super) const COLUMNS: &str = "tail.last_step, tail.last_time, tail.last_value, tail.last_is_nan, n_blocks, \
-                                  n_in_blocks, end, n_points, points";
+                                  n_in_blocks, end, unranked IS NULL, n_points, points";
 
 /// What is not sealed of a series, where there is such.
 pub(super) fn find(connection: &Connection, series: i64) -> Result<Option<Tail>> {

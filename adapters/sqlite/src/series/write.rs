@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use rusqlite::{Connection, OptionalExtension, params};
 use trackside_core::{Key, MetricPoint, Point, Timestamp};
 
-use super::{Place, Sealing, late, place::by_place, seal, tail, tail::Tail};
+use super::{Place, Sealing, late, place::by_place, rank, seal, tail, tail::Tail};
 use crate::{
     error::Result,
     rows::{Columns, execute, stored},
@@ -14,6 +14,8 @@ use crate::{
 /// A series as it is before points are added.
 struct Open {
     pk: i64,
+    /// It was made just now.
+    is_new: bool,
     latest: Point,
     sealed_end: Option<Place>,
     tail: Option<Tail>,
@@ -74,16 +76,17 @@ fn open(connection: &Connection, run: i64, key: &Key, first: &Point) -> Result<O
     let found = statement.query_row(params![run, key.as_str()], |row| {
         let tail = if row.get(2)? { Some(Tail::read(row, 7)?) } else { None };
         let latest = tail.as_ref().map_or_else(|| row.point(3), |tail| Ok(tail.latest))?;
-        Ok(Open { pk: row.get(0)?, latest, sealed_end: row.get(1)?, tail })
+        Ok(Open { pk: row.get(0)?, is_new: false, latest, sealed_end: row.get(1)?, tail })
     });
     if let Some(found) = found.optional()? {
         return Ok(found);
     }
     let (value, is_nan) = stored(first.value);
-    let sql = "INSERT INTO series (run, key, last_step, last_time, last_value, last_is_nan) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-    execute(connection, sql, params![run, key.as_str(), first.step, first.time.millis(), value, is_nan])?;
-    Ok(Open { pk: connection.last_insert_rowid(), latest: *first, sealed_end: None, tail: None })
+    let metric = rank::metric(connection, run, key)?;
+    let sql = "INSERT INTO series (run, key, last_step, last_time, last_value, last_is_nan, metric) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    execute(connection, sql, params![run, key.as_str(), first.step, first.time.millis(), value, is_nan, metric])?;
+    Ok(Open { pk: connection.last_insert_rowid(), is_new: true, latest: *first, sealed_end: None, tail: None })
 }
 
 /// Adds points, which are in order.
@@ -98,7 +101,7 @@ fn add_to(
     let mut known = late::add(connection, series.pk, &points[..n_late])?;
     let fresh = &points[n_late..];
 
-    let is_new = series.tail.is_none();
+    let has_tail = series.tail.is_some();
     let mut tail = series.tail.unwrap_or_else(|| Tail::begin(series.latest, fresh.first().unwrap_or(&series.latest)));
     // They are in order, so the last of those before is enough for each.
     let mut before: Option<Place> = None;
@@ -106,7 +109,7 @@ fn add_to(
     for point in fresh {
         let place = Place::of(point);
         let mut was_there = before == Some(place);
-        if !is_new && !was_there && place <= tail.end {
+        if has_tail && !was_there && place <= tail.end {
             let there = match &mut there {
                 Some(there) => there,
                 None => there.insert(tail.points(connection, series.pk)?.iter().map(Place::of).collect()),
@@ -122,17 +125,29 @@ fn add_to(
     let later = |latest: Point, point: Point| if point.recency(&latest).is_gt() { point } else { latest };
     tail.latest = news().fold(series.latest, later);
     let added: Vec<Point> = news().skip(known[..n_late].iter().filter(|known| !**known).count()).collect();
+    let moved = !rank::is_same(&tail.latest, &series.latest);
+    let leaves = moved && tail.is_ranked && !series.is_new;
+    if series.is_new {
+        rank::enter(connection, series.pk, &tail.latest)?;
+    } else if leaves {
+        rank::leave(connection, series.pk, &series.latest)?;
+    }
     if !added.is_empty() {
-        tail.extend(connection, series.pk, &added, is_new, sealing, now)?;
-        if tail.len() >= sealing.unsealed_points {
-            seal::seal(connection, series.pk, &tail, sealing, false)?;
-        }
+        tail.extend(connection, series.pk, &added, !has_tail, sealing, now)?;
     } else if tail.latest.recency(&series.latest).is_gt() {
-        if is_new {
+        // Late points alone.
+        if !has_tail {
             seal::set_latest(connection, series.pk, &tail.latest)?;
-        } else {
-            tail.save(connection, series.pk, false, now)?;
+            return if leaves { rank::enter(connection, series.pk, &tail.latest).map(|()| known) } else { Ok(known) };
         }
+        tail.save(connection, series.pk, false, now)?;
+    }
+    if leaves {
+        tail.is_ranked = false;
+        rank::note(connection, series.pk)?;
+    }
+    if tail.len() >= sealing.unsealed_points {
+        seal::seal(connection, series.pk, &tail, sealing, false)?;
     }
     Ok(known)
 }

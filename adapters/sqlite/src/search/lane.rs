@@ -1,0 +1,138 @@
+//! A stretch of the order of a search that one index gives.
+
+use rusqlite::Connection;
+
+use super::{binds::Binds, found, rung::Rung, token::Found};
+use crate::error::Result;
+
+/// Runs in the order of one column, ties in that of their ids.
+#[derive(Debug, Clone)]
+pub(super) struct Lane {
+    /// Joins `run`.
+    pub(super) from: &'static str,
+    /// Which rows, all of which hold.
+    pub(super) conditions: String,
+    /// The first belongs to this lane alone.
+    pub(super) binds: Binds,
+    pub(super) lead: Lead,
+    /// The id of the run, in the index if that has one.
+    pub(super) id: &'static str,
+    pub(super) index: Index,
+}
+
+/// What is ordered by before the id.
+#[derive(Debug, Clone)]
+pub(super) enum Lead {
+    Column {
+        name: &'static str,
+        ascending: bool,
+    },
+    /// All rows are equal.
+    Same(Rung),
+}
+
+/// How rows come out of the index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Index {
+    /// In the order asked for.
+    Exact,
+    /// So, but for the ties, which come in the reverse order of their ids.
+    TiesReversed,
+    /// There is none: they are sorted.
+    None,
+}
+
+impl Lane {
+    /// The next rows behind this one, at most so many.
+    pub(super) fn fetch(&self, connection: &Connection, after: Option<&[Rung]>, n: usize) -> Result<Vec<Found>> {
+        let mut binds = self.binds.clone();
+        let (lead, ascending) = match &self.lead {
+            Lead::Column { name, ascending } => (*name, *ascending),
+            Lead::Same(_) => {
+                let behind = after.and_then(|after| self.behind_id(after, &mut binds)).unwrap_or_default();
+                return self.rows(connection, &behind, self.id, n, binds);
+            }
+        };
+        let direction = if ascending { "ASC" } else { "DESC" };
+        let exact = format!("{lead} {direction}, {}", self.id);
+        let Some((rungs, bound)) = after.and_then(|after| Some((after, after.first()?.value()?))) else {
+            return self.untied(connection, lead, direction, String::new(), n, binds);
+        };
+        let bound = binds.bind(bound);
+        let next = if ascending { ">" } else { "<" };
+        let behind_id = self.behind_id(rungs, &mut binds).unwrap_or_default();
+        if self.index == Index::None {
+            let behind = format!(" AND ({lead} {next} {bound} OR ({lead} = {bound}{behind_id}))");
+            return self.rows(connection, &behind, &exact, n, binds);
+        }
+        let mut rows = self.rows(connection, &format!(" AND {lead} = {bound}{behind_id}"), self.id, n, binds)?;
+        if rows.len() < n {
+            let mut binds = self.binds.clone();
+            let bound = binds.bind(rungs[0].value().expect("it was bound above"));
+            let behind = format!(" AND {lead} {next} {bound}");
+            rows.extend(self.untied(connection, lead, direction, behind, n - rows.len(), binds)?);
+        }
+        Ok(rows)
+    }
+
+    /// Rows behind all ties of another.
+    fn untied(
+        &self,
+        connection: &Connection,
+        lead: &str,
+        direction: &str,
+        behind: String,
+        n: usize,
+        binds: Binds,
+    ) -> Result<Vec<Found>> {
+        let exact = format!("{lead} {direction}, {}", self.id);
+        if self.index != Index::TiesReversed {
+            return self.rows(connection, &behind, &exact, n, binds);
+        }
+        let mut rows = self.rows(connection, &behind, &format!("{exact} DESC"), n.saturating_add(1), binds)?;
+        let last = rows.last().filter(|_| rows.len() > n).map(|row| row.rungs[0].clone());
+        if let Some(last) = &last {
+            // There may be more of these, before those that were found.
+            rows.retain(|row| row.rungs[0] != *last);
+        }
+        // Stable, and each group is in order backwards.
+        rows.reverse();
+        rows.sort_by(|a, b| a.rungs[0].order(&b.rungs[0], direction == "ASC"));
+        if let Some(value) = last.and_then(|last| last.value()) {
+            let mut binds = self.binds.clone();
+            let tied = format!(" AND {lead} = {}", binds.bind(value));
+            rows.extend(self.rows(connection, &tied, self.id, n - rows.len(), binds)?);
+        }
+        Ok(rows)
+    }
+
+    fn behind_id(&self, after: &[Rung], binds: &mut Binds) -> Option<String> {
+        Some(format!(" AND {} > {}", self.id, binds.bind(after.last()?.value()?)))
+    }
+
+    fn rows(
+        &self,
+        connection: &Connection,
+        behind: &str,
+        order: &str,
+        n: usize,
+        mut binds: Binds,
+    ) -> Result<Vec<Found>> {
+        let lead = match &self.lead {
+            Lead::Column { name, .. } => name,
+            Lead::Same(_) => "NULL",
+        };
+        let limit = binds.bind(i64::try_from(n).unwrap_or(i64::MAX));
+        let sql = format!(
+            "SELECT run.pk, 0, {lead}, 0, {} FROM {} WHERE {}{behind} ORDER BY {order} LIMIT {limit}",
+            self.id, self.from, self.conditions
+        );
+        let mut rows = found(connection, &sql, &binds, 2)?;
+        if let Lead::Same(rung) = &self.lead {
+            for row in &mut rows {
+                row.rungs[0] = rung.clone();
+            }
+        }
+        Ok(rows)
+    }
+}
