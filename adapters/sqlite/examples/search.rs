@@ -97,6 +97,9 @@ fn param(n: u32, key: u32) -> String {
     }
 }
 
+/// What it is called, where it looks, its filter and its order.
+type Kind<'a> = (&'a str, Vec<ExperimentId>, Filter<RunField>, Vec<Order<RunField>>);
+
 async fn searches(store: &SqliteStore, many: ExperimentId, other: ExperimentId, n: u32) -> Result<()> {
     let metric = |n| RunField::Metric(key_of(&format!("metric{n}")));
     let above = |n, least| Filter::Field(metric(n), Test::Number(Compare::Greater, least));
@@ -106,7 +109,7 @@ async fn searches(store: &SqliteStore, many: ExperimentId, other: ExperimentId, 
     };
     let by = |field, ascending| vec![Order { field, ascending }];
     let all = Filter::All;
-    let kinds: Vec<(&str, Vec<ExperimentId>, Filter<RunField>, Vec<Order<RunField>>)> = vec![
+    let kinds: Vec<Kind<'_>> = vec![
         ("default order", vec![many], Filter::default(), vec![]),
         ("default order, two experiments", vec![many, other], Filter::default(), vec![]),
         ("start, ascending", vec![many], Filter::default(), by(RunField::StartedAt, true)),
@@ -131,7 +134,9 @@ async fn searches(store: &SqliteStore, many: ExperimentId, other: ExperimentId, 
         // A jump in larger pages to nine tenths of the runs: page 900 of 100,000 runs.
         let mut deep = next.map(|after| PageRequest { limit: 100, after: Some(after) });
         let mut left = (n as usize * 9 / 10).saturating_sub(200);
-        while let Some(PageRequest { after, .. }) = deep.take().filter(|_| left > 0) {
+        while left > 0
+            && let Some(PageRequest { after, .. }) = deep.take()
+        {
             let limit = left.min(5_000);
             left -= limit;
             let page = store.search_runs(experiments.clone(), query.clone(), PageRequest { limit, after }).await?;

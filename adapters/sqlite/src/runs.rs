@@ -77,8 +77,9 @@ impl Runs for SqliteStore {
         query: Query<RunField>,
         page: PageRequest,
     ) -> Result<Page<Run>> {
+        let few = self.few_runs;
         self.read(move |connection| {
-            let found = find_runs(connection, experiments, &query, &page)?;
+            let found = find_runs(connection, experiments, &query, &page, few)?;
             Ok(Page { items: run_rows::load(connection, &found.items)?, next: found.next })
         })
         .await

@@ -1,7 +1,7 @@
 //! The thread that has tails sealed and late points folded when there is time.
 //!
 //! It looks with a connection of its own and hands small jobs to the writer, so writers never wait for more than one
-//! of them; after each it rests several times as long as that took.
+//! of them; after each it rests several times as long as that took, unless nobody else is writing.
 
 use std::{
     collections::BTreeSet,
@@ -27,7 +27,9 @@ const LEAST_PAUSE: Duration = Duration::from_millis(5);
 const LOOK: usize = 1_000;
 /// Tails sealed by one job, some milliseconds of the writer.
 const JOB: usize = 16;
-/// How much longer than a job it rests: at most a sixth of the writer's time.
+/// The same while nobody else is writing: a flush of the disk is shared by more of them.
+const JOB_ALONE: usize = 128;
+/// How much longer than a job it rests while others write: at most a sixth of the writer's time.
 const REST: u32 = 5;
 
 /// Ends the thread when it is dropped.
@@ -44,6 +46,8 @@ struct Round {
     late: i64,
     /// Series that cannot be read. They are left as they are until the next start, and do not keep others waiting.
     damaged: BTreeSet<i64>,
+    /// How many jobs the writer had done when it was last looked at.
+    seen: u64,
 }
 
 impl Sealer {
@@ -55,15 +59,14 @@ impl Sealer {
         sealing: Sealing,
     ) -> std::io::Result<Self> {
         let (end, ended) = mpsc::sync_channel(1);
-        let mut round = Round { reader, writer, clock, sealing, tail: 0, late: 0, damaged: BTreeSet::new() };
+        let mut round = Round { reader, writer, clock, sealing, tail: 0, late: 0, damaged: BTreeSet::new(), seen: 0 };
         let look = Duration::from_millis(sealing.idle_millis.into()).clamp(LEAST_PAUSE, PAUSE);
         let run = move || {
             let mut pause = look;
             while let Err(mpsc::RecvTimeoutError::Timeout) = ended.recv_timeout(pause) {
-                let begun = Instant::now();
                 match round.go() {
-                    Ok(Some(true)) => pause = begun.elapsed() * REST,
-                    Ok(Some(false)) => pause = look,
+                    Ok(Some(Some(rest))) => pause = rest,
+                    Ok(Some(None)) => pause = look,
                     // The store was closed.
                     Ok(None) => return,
                     Err(error) => {
@@ -89,8 +92,9 @@ impl Sealer {
 }
 
 impl Round {
-    /// Whether anything was done; `None` when the store is closed.
-    fn go(&mut self) -> Result<Option<bool>> {
+    /// How long to rest, `None` when nothing was done; `None` in its place when the store is closed.
+    fn go(&mut self) -> Result<Option<Option<Duration>>> {
+        let begun = Instant::now();
         let idle = i64::from(self.sealing.idle_millis);
         let untouched_since = Timestamp::from_millis(self.clock.now().millis().saturating_sub(idle));
         let (mut resting, next) = at_rest(&self.reader, self.tail, untouched_since, LOOK)?;
@@ -98,8 +102,13 @@ impl Round {
         let wrapped = next.is_none() && self.tail > 0;
         self.tail = next.unwrap_or(0);
         let mut busy = next.is_some() || wrapped;
-        for series in resting.chunks(JOB) {
+        let looked = begun.elapsed();
+        let mut resting = &resting[..];
+        let mut is_alone = false;
+        while !resting.is_empty() {
             let Some(writer) = self.writer.upgrade() else { return Ok(None) };
+            let n = if is_alone { JOB_ALONE } else { JOB };
+            let (series, rest) = resting.split_at(n.min(resting.len()));
             let begun = Instant::now();
             if self.sealed(&writer, series, untouched_since).is_err() {
                 // None of them is sealed; whose fault that is shows one by one.
@@ -108,19 +117,32 @@ impl Round {
                     self.unless_damaged(*series, sealed)?;
                 }
             }
-            drop(writer);
-            thread::sleep(begun.elapsed() * REST);
-            busy = true;
+            is_alone = self.rest(writer, begun);
+            (resting, busy) = (rest, true);
         }
         if let Some(series) = self.next_late()? {
             let Some(writer) = self.writer.upgrade() else { return Ok(None) };
             let sealing = self.sealing;
+            let begun = Instant::now();
             let folded = writer.write_blocking(move |connection| fold(connection, series, &sealing));
             self.unless_damaged(series, folded)?;
             self.late = series;
+            self.rest(writer, begun);
             busy = true;
         }
-        Ok(Some(busy))
+        Ok(Some(busy.then(|| looked * REST)))
+    }
+
+    /// After a job that began at this instant: rests unless it was the only one since the last. Says which.
+    fn rest(&mut self, writer: Writer, begun: Instant) -> bool {
+        let before = std::mem::replace(&mut self.seen, writer.stats().jobs);
+        let is_alone = self.seen.saturating_sub(before) <= 1;
+        // The store may be closed while it rests.
+        drop(writer);
+        if !is_alone {
+            thread::sleep(begun.elapsed() * REST);
+        }
+        is_alone
     }
 
     fn sealed(&self, writer: &Writer, series: &[i64], untouched_since: Timestamp) -> Result<()> {

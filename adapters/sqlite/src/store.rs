@@ -29,6 +29,7 @@ pub struct SqliteStore {
     readers: Readers,
     pub(crate) recorder: Arc<Recorder>,
     pub(crate) sealing: Sealing,
+    pub(crate) few_runs: u32,
     pub(crate) clock: Arc<dyn Clock>,
     /// The end of the log as far as it is committed; its sender lives as long as the writer.
     pub(crate) end: watch::Receiver<Seq>,
@@ -57,11 +58,11 @@ impl SqliteStore {
         let recorder = Arc::new(Recorder::new(Arc::clone(&config.clock)));
         let (publisher, end) = Publisher::open(&connection, Arc::clone(&recorder))?;
         let writer = Writer::start(connection, publisher, &config).map_err(no_thread)?;
-        let (sealing, clock) = (config.sealing, Arc::clone(&config.clock));
+        let (sealing, few_runs, clock) = (config.sealing, config.few_runs, Arc::clone(&config.clock));
         let look = open_reader(&path, &config)?;
         let sealer = Sealer::start(look, writer.downgrade(), Arc::clone(&clock), sealing).map_err(no_thread)?;
         let (sealer, readers) = (Arc::new(sealer), Readers::new(path, config));
-        Ok(Self { writer, readers, recorder, sealing, clock, end, sealer })
+        Ok(Self { writer, readers, recorder, sealing, few_runs, clock, end, sealer })
     }
 
     /// Finishes what was asked for before, then closes the file with nothing left in its WAL. Later calls of any

@@ -13,11 +13,12 @@ fn empty_store() -> (Arc<dyn Store>, TempDir) {
     (Arc::new(store), folder)
 }
 
-/// Everything is packed with the request that brings it, and chunks are tiny.
+/// Everything is packed with the request that brings it, and chunks are tiny; searches follow an index wherever one
+/// gives their order.
 fn store_that_seals_at_once() -> (Arc<dyn Store>, TempDir) {
     let folder = TempDir::new().unwrap();
     let sealing = Sealing { tail_points: 1, unsealed_points: 1, chunk_points: 3, idle_millis: 0 };
-    let config = Config { sealing, ..Config::default() };
+    let config = Config { sealing, few_runs: 0, ..Config::default() };
     (Arc::new(SqliteStore::open(folder.path().join("trackside.db"), config).unwrap()), folder)
 }
 

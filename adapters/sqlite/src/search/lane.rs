@@ -38,7 +38,9 @@ pub(super) enum Index {
     Exact,
     /// So, but for the ties, which come in the reverse order of their ids.
     TiesReversed,
-    /// There is none: they are sorted.
+    /// In the order of this expression, within which they are sorted.
+    Blocks(&'static str),
+    /// There is none: all are sorted.
     None,
 }
 
@@ -54,23 +56,26 @@ impl Lane {
             }
         };
         let direction = if ascending { "ASC" } else { "DESC" };
-        let exact = format!("{lead} {direction}, {}", self.id);
         let Some((rungs, bound)) = after.and_then(|after| Some((after, after.first()?.value()?))) else {
-            return self.untied(connection, lead, direction, String::new(), n, binds);
+            return self.untied(connection, lead, direction, "", n, binds);
         };
         let bound = binds.bind(bound);
         let next = if ascending { ">" } else { "<" };
         let behind_id = self.behind_id(rungs, &mut binds).unwrap_or_default();
-        if self.index == Index::None {
-            let behind = format!(" AND ({lead} {next} {bound} OR ({lead} = {bound}{behind_id}))");
-            return self.rows(connection, &behind, &exact, n, binds);
+        if let Index::None | Index::Blocks(_) = self.index {
+            let block = match self.index {
+                Index::Blocks(block) => format!(" AND {block} {next}= substr({bound}, 1, 64)"),
+                _ => String::new(),
+            };
+            let behind = format!("{block} AND ({lead} {next} {bound} OR ({lead} = {bound}{behind_id}))");
+            return self.rows(connection, &behind, &self.exact(lead, direction), n, binds);
         }
         let mut rows = self.rows(connection, &format!(" AND {lead} = {bound}{behind_id}"), self.id, n, binds)?;
         if rows.len() < n {
             let mut binds = self.binds.clone();
             let bound = binds.bind(rungs[0].value().expect("it was bound above"));
             let behind = format!(" AND {lead} {next} {bound}");
-            rows.extend(self.untied(connection, lead, direction, behind, n - rows.len(), binds)?);
+            rows.extend(self.untied(connection, lead, direction, &behind, n - rows.len(), binds)?);
         }
         Ok(rows)
     }
@@ -81,15 +86,15 @@ impl Lane {
         connection: &Connection,
         lead: &str,
         direction: &str,
-        behind: String,
+        behind: &str,
         n: usize,
         binds: Binds,
     ) -> Result<Vec<Found>> {
-        let exact = format!("{lead} {direction}, {}", self.id);
+        let exact = self.exact(lead, direction);
         if self.index != Index::TiesReversed {
-            return self.rows(connection, &behind, &exact, n, binds);
+            return self.rows(connection, behind, &exact, n, binds);
         }
-        let mut rows = self.rows(connection, &behind, &format!("{exact} DESC"), n.saturating_add(1), binds)?;
+        let mut rows = self.rows(connection, behind, &format!("{exact} DESC"), n.saturating_add(1), binds)?;
         let last = rows.last().filter(|_| rows.len() > n).map(|row| row.rungs[0].clone());
         if let Some(last) = &last {
             // There may be more of these, before those that were found.
@@ -106,6 +111,15 @@ impl Lane {
         Ok(rows)
     }
 
+    fn exact(&self, lead: &str, direction: &str) -> String {
+        if lead == self.id {
+            return format!("{lead} {direction}");
+        }
+        let block =
+            if let Index::Blocks(block) = self.index { format!("{block} {direction}, ") } else { String::new() };
+        format!("{block}{lead} {direction}, {}", self.id)
+    }
+
     fn behind_id(&self, after: &[Rung], binds: &mut Binds) -> Option<String> {
         Some(format!(" AND {} > {}", self.id, binds.bind(after.last()?.value()?)))
     }
@@ -118,15 +132,7 @@ impl Lane {
         n: usize,
         mut binds: Binds,
     ) -> Result<Vec<Found>> {
-        let lead = match &self.lead {
-            Lead::Column { name, .. } => name,
-            Lead::Same(_) => "NULL",
-        };
-        let limit = binds.bind(i64::try_from(n).unwrap_or(i64::MAX));
-        let sql = format!(
-            "SELECT run.pk, 0, {lead}, 0, {} FROM {} WHERE {}{behind} ORDER BY {order} LIMIT {limit}",
-            self.id, self.from, self.conditions
-        );
+        let sql = self.sql(behind, order, n, &mut binds);
         let mut rows = found(connection, &sql, &binds, 2)?;
         if let Lead::Same(rung) = &self.lead {
             for row in &mut rows {
@@ -134,5 +140,36 @@ impl Lane {
             }
         }
         Ok(rows)
+    }
+
+    fn sql(&self, behind: &str, order: &str, n: usize, binds: &mut Binds) -> String {
+        let lead = match &self.lead {
+            Lead::Column { name, .. } => name,
+            Lead::Same(_) => "NULL",
+        };
+        let limit = binds.bind(i64::try_from(n).unwrap_or(i64::MAX));
+        format!(
+            "SELECT run.pk, 0, {lead}, 0, {} FROM {} WHERE {}{behind} ORDER BY {order} LIMIT {limit}",
+            self.id, self.from, self.conditions
+        )
+    }
+
+    /// How SQLite goes about a page behind another.
+    #[cfg(test)]
+    pub(super) fn plan(&self, connection: &Connection) -> String {
+        let mut binds = self.binds.clone();
+        let (behind, order) = match &self.lead {
+            Lead::Same(_) => (format!(" AND {} > {}", self.id, binds.bind(0_i64)), self.id.to_owned()),
+            Lead::Column { name, ascending } => {
+                let direction = if *ascending { "ASC" } else { "DESC" };
+                let ties = if self.index == Index::TiesReversed { " DESC" } else { "" };
+                (format!(" AND {name} < {}", binds.bind(0_i64)), self.exact(name, direction) + ties)
+            }
+        };
+        let sql = format!("EXPLAIN QUERY PLAN {}", self.sql(&behind, &order, 9, &mut binds));
+        let mut statement = connection.prepare(&sql).unwrap();
+        let binds = rusqlite::params_from_iter(binds.values());
+        let steps = statement.query_map(binds, |row| row.get::<_, String>(3)).unwrap();
+        steps.collect::<rusqlite::Result<Vec<_>>>().unwrap().join("\n")
     }
 }

@@ -15,6 +15,7 @@ mod logged_model;
 mod merge;
 mod model_version;
 mod order;
+mod phase;
 mod place;
 mod registered_model;
 mod run;

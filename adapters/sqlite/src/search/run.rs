@@ -11,34 +11,56 @@ use super::{
     binds::Binds,
     condition::conjuncts,
     place::{Joined, Kind, Place},
-    source::{Choice, Source, choose},
+    source::{Source, count_runs, fewest},
     token::{self, Mark},
-    walk::{is_walkable, walk},
+    walk::{WALKED_TERMS, is_walkable, walk},
 };
 use crate::{error::Result, owners::json_array};
 
+/// Where no index gives the order, so many times as many runs are still few.
+const UNORDERED: i64 = 25;
+/// Rows of an index that are passed over in the time that it takes to read and to sort one.
+const PASSED: i64 = 30;
+
 /// Finds a page of the runs of these experiments. `Invalid` when the token is not ours or belongs to another order, or a
-/// field cannot be tested or ordered so.
+/// field cannot be tested or ordered so. A filter that leaves fewer than `few` runs is answered from these.
 pub(crate) fn find_runs(
     connection: &Connection,
     experiments: Vec<ExperimentId>,
     query: &Query<RunField>,
     page: &PageRequest,
+    few: u32,
 ) -> Result<Page<i64>> {
     let mut experiments: Vec<_> = experiments.into_iter().map(ExperimentId::get).collect();
     experiments.sort_unstable();
     experiments.dedup();
     let is_walkable = is_walkable(&query.order, experiments.len());
-    let choice = choose(connection, &experiments, &conjuncts(&query.filter), is_walkable)?;
-    if let (Choice::Many, true) = (&choice, is_walkable) {
-        let mark = Mark::of(RunField::FROM, &query.order);
-        let after = token::parse(page.after.as_ref(), &mark, 2)?;
-        if let Some(rows) = walk(connection, &experiments, query, after.as_deref(), page.limit.saturating_add(1))? {
-            return Ok(token::page(rows, page.limit, &mark, after.as_deref()));
-        }
+    // Each lane of a walk looks them up.
+    let lanes = i64::try_from(experiments.len()).unwrap_or(i64::MAX).max(1);
+    let most = if is_walkable { i64::from(few) / lanes } else { i64::from(few) * UNORDERED };
+    let source = fewest(connection, &experiments, &conjuncts(&query.filter), most)?;
+    let sorts = match &source {
+        _ if !is_walkable => true,
+        Some((_, n)) => is_sorted_sooner(connection, &experiments, *n, page.limit)?,
+        None => false,
+    };
+    let source = source.map(|(source, _)| source);
+    if sorts {
+        return among(&experiments, source.as_ref(), query.view).find(connection, query, page);
     }
-    let source = if let Choice::Of(source) = choice { Some(source) } else { None };
-    among(&experiments, source.as_ref(), query.view).find(connection, query, page)
+    let mark = Mark::of(RunField::FROM, &query.order);
+    let after = token::parse(page.after.as_ref(), &mark, WALKED_TERMS)?;
+    let n = page.limit.saturating_add(1);
+    let rows = walk(connection, &experiments, query, source.as_ref(), after.as_deref(), n)?;
+    Ok(token::page(rows, page.limit, &mark, after.as_deref()))
+}
+
+/// Whether so many runs are read and sorted sooner than as many are met on the way as a page holds.
+fn is_sorted_sooner(connection: &Connection, experiments: &[i64], n: i64, limit: usize) -> Result<bool> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX).max(1);
+    // All runs are passed for `n`, hence `runs / n` for one.
+    let least = n.saturating_mul(n).saturating_mul(PASSED) / limit;
+    Ok(count_runs(connection, experiments, least.saturating_add(1))? > least)
 }
 
 /// The runs of these experiments, or those of them that a source has.

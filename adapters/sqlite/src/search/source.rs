@@ -1,7 +1,8 @@
 //! Where the few runs come from that can pass a filter.
 //!
-//! To follow an index until enough rows pass takes long when few do; to read all that can pass and to sort them takes
-//! long when many do. Which it is, is counted, and no further than it takes to know.
+//! To follow an index until enough rows pass takes long when few do, less when it need only look whether a run is among
+//! those few; to read all that can pass and to sort them takes long when many do. Which it is, is counted, and no
+//! further than it takes to know.
 
 use rusqlite::{Connection, params, params_from_iter};
 use trackside_core::{
@@ -12,13 +13,24 @@ use trackside_core::{
 use super::{binds::Binds, condition::operator};
 use crate::{error::Result, owners::json_array};
 
-/// So many runs are read and sorted rather than followed in order. With pages of 100 of 100,000 runs either takes about
-/// as long here.
-const FEW: i64 = 2_000;
-/// The same where no index gives the order, so that otherwise all runs are sorted.
-const FEWER_THAN_ALL: i64 = 100_000;
 /// So many parts of a filter are looked at.
 const PARTS: usize = 8;
+
+/// Tables of keys and values of runs.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Table {
+    Param,
+    Tag,
+}
+
+impl Table {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Param => "run_param",
+            Self::Tag => "run_tag",
+        }
+    }
+}
 
 /// What an index knows of a part of a filter: at least all runs that pass it.
 #[derive(Debug)]
@@ -26,38 +38,19 @@ pub(super) enum Source<'a> {
     /// Runs of these ids.
     Ids(&'a [String]),
     /// Runs with one of these values in a table of keys and values.
-    Values { table: &'static str, key: &'a Key, values: &'a [String] },
+    Values { table: Table, key: &'a Key, values: &'a [String] },
     /// Runs with such a latest value, and those being added to.
     Metric { metrics: Vec<i64>, compare: Compare, number: f64 },
 }
 
-/// Which runs to read.
-#[derive(Debug)]
-pub(super) enum Choice<'a> {
-    /// There are few of them in all.
-    All,
-    /// Few can pass the filter.
-    Of(Source<'a>),
-    /// Many, for all that is known.
-    Many,
-}
-
-/// Looks for the source of the fewest runs. `is_walkable` says whether an index gives the order.
-pub(super) fn choose<'a>(
+/// Looks for the source of the fewest runs, fewer than `most`; and how many it has.
+pub(super) fn fewest<'a>(
     connection: &Connection,
     experiments: &[i64],
     parts: &[&'a Filter<RunField>],
-    is_walkable: bool,
-) -> Result<Choice<'a>> {
-    let mut fewest = if is_walkable { FEW } else { FEWER_THAN_ALL };
-    let mut choice = Choice::Many;
-    let sql = "SELECT count(*) FROM (SELECT 1 FROM json_each(?1) AS e CROSS JOIN run INDEXED BY run_by_id \
-               ON run.experiment = e.value LIMIT ?2)";
-    let all: i64 =
-        connection.prepare_cached(sql)?.query_one(params![json_array(experiments), fewest], |row| row.get(0))?;
-    if all < fewest {
-        (fewest, choice) = (all, Choice::All);
-    }
+    most: i64,
+) -> Result<Option<(Source<'a>, i64)>> {
+    let mut best: Option<(Source<'a>, i64)> = None;
     let mut n_looked_at = 0;
     for part in parts {
         let Some(source) = of(connection, experiments, part)? else { continue };
@@ -65,12 +58,20 @@ pub(super) fn choose<'a>(
         if n_looked_at > PARTS {
             break;
         }
-        let n = source.count(connection, experiments, fewest)?;
-        if n < fewest {
-            (fewest, choice) = (n, Choice::Of(source));
+        let least = best.as_ref().map_or(most, |(_, n)| *n);
+        let n = source.count(connection, experiments, least)?;
+        if n < least {
+            best = Some((source, n));
         }
     }
-    Ok(choice)
+    Ok(best)
+}
+
+/// How many runs there are, or so many.
+pub(super) fn count_runs(connection: &Connection, experiments: &[i64], most: i64) -> Result<i64> {
+    let sql = "SELECT count(*) FROM (SELECT 1 FROM json_each(?1) AS e CROSS JOIN run INDEXED BY run_by_id \
+               ON run.experiment = e.value LIMIT ?2)";
+    Ok(connection.prepare_cached(sql)?.query_one(params![json_array(experiments), most], |row| row.get(0))?)
 }
 
 fn of<'a>(connection: &Connection, experiments: &[i64], part: &'a Filter<RunField>) -> Result<Option<Source<'a>>> {
@@ -88,8 +89,8 @@ fn of<'a>(connection: &Connection, experiments: &[i64], part: &'a Filter<RunFiel
         }
         _ if values.is_empty() => None,
         (RunField::Id, _) => Some(Source::Ids(values)),
-        (RunField::Param(key), _) => Some(Source::Values { table: "run_param", key, values }),
-        (RunField::Tag(key), _) => Some(Source::Values { table: "run_tag", key, values }),
+        (RunField::Param(key), _) => Some(Source::Values { table: Table::Param, key, values }),
+        (RunField::Tag(key), _) => Some(Source::Values { table: Table::Tag, key, values }),
         _ => None,
     })
 }
@@ -100,6 +101,7 @@ impl Source<'_> {
         match self {
             Self::Ids(ids) => format!("SELECT pk FROM run WHERE id IN {}", binds.bind_set(ids)),
             Self::Values { table, key, values } => {
+                let table = table.name();
                 let (key, experiments) = (binds.bind(key.as_str().to_owned()), binds.bind(json_array(experiments)));
                 let values = binds.bind(serde_json::Value::from(*values).to_string());
                 format!(

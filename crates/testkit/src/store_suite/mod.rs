@@ -136,6 +136,8 @@ macro_rules! store_suite {
                 runs_can_be_ordered_by_each_of_their_own_fields,
                 later_criteria_break_ties_and_the_run_id_the_rest,
                 run_pages_are_disjoint_complete_and_in_order,
+                runs_that_come_in_between_neither_repeat_nor_hide_others,
+                a_run_token_belongs_to_its_order,
                 forged_run_tokens_are_invalid,
                 a_page_may_hold_a_thousand_runs,
             }

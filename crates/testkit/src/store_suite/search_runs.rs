@@ -2,11 +2,13 @@
 
 use futures_util::future::join_all;
 use trackside_core::{
-    Event, ExperimentId, LoggedModelId, ModelOutput, NewRun, PageRequest, Query, RunStatus, RunUpdate, Store,
+    Event, ExperimentId, LoggedModelId, ModelOutput, NewRun, PageRequest, Query, RunStatus, RunUpdate, Store, fault,
     query::{Order, RunField, View},
 };
 
-use super::scene::{ALL, append, experiment, found, lone_run, numbers, read_run, refuses_forged_tokens, run, walk};
+use super::scene::{
+    ALL, append, assert_fault, experiment, found, lone_run, numbers, read_run, refuses_forged_tokens, run, walk,
+};
 use crate::fixture::{ascending, at, dataset_input, descending, key, new_run, params, point, points, tags, value};
 
 fn ordered(order: Vec<Order<RunField>>) -> Query<RunField> {
@@ -164,6 +166,61 @@ pub async fn run_pages_are_disjoint_complete_and_in_order(store: &dyn Store) {
             let paged = walk(limit, |page| store.search_runs(vec![id], query.clone(), page)).await;
             assert_eq!(numbers(&paged), whole, "pages of {limit} ordered by {:?}", query.order);
         }
+    }
+}
+
+pub async fn runs_that_come_in_between_neither_repeat_nor_hide_others(store: &dyn Store) {
+    let orders = [
+        vec![],
+        vec![ascending(RunField::StartedAt)],
+        vec![ascending(RunField::Metric(key("m")))],
+        vec![descending(RunField::Metric(key("m")))],
+        vec![descending(RunField::Param(key("p"))), ascending(RunField::Metric(key("m")))],
+    ];
+    for (round, order) in (1..).zip(orders) {
+        let id = experiment(store, &format!("between-{round}")).await;
+        // Runs of even numbers are there throughout, those of odd ones come in between.
+        let first = round * 1_000;
+        let values = [0.0, 1.0, f64::NAN, 1.0];
+        let events = |n: u128| match usize::try_from(n % 5).ok().and_then(|at| values.get(at)) {
+            Some(number) => vec![value("m", *number), params(&[("p", if n.is_multiple_of(2) { "a" } else { "b" })])],
+            None => vec![],
+        };
+        for n in 1..=12 {
+            run(store, id, first + 2 * n, events(n)).await;
+        }
+        let query = ordered(order);
+        let there = found(store, id, query.clone()).await;
+        let (mut seen, mut after, mut odd) = (Vec::new(), None, 0);
+        loop {
+            let page = PageRequest { limit: 2, after };
+            let page = store.search_runs(vec![id], query.clone(), page).await.unwrap();
+            seen.extend(numbers(&page.items).into_iter().filter(|n| there.contains(n)));
+            // One that is seen already is touched, new ones come before and behind.
+            let last = page.items.last().map(|run| run.info.id.clone()).expect("no page is empty");
+            append(store, &last, vec![tags(&[("seen", "yes")])]).await;
+            for n in 0..2 {
+                if odd < 20 {
+                    run(store, id, first + 2 * odd + 1, events(odd + n)).await;
+                    odd += 1;
+                }
+            }
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        assert_eq!(seen, there, "ordered by {:?}", query.order);
+    }
+}
+
+pub async fn a_run_token_belongs_to_its_order(store: &dyn Store) {
+    let id = twelve_runs(store).await;
+    let by = |key_of: &str| ordered(vec![ascending(RunField::Metric(key(key_of)))]);
+    let token = store.search_runs(vec![id], by("m"), PageRequest::first(3)).await.unwrap().next;
+    for other in [by("n"), ordered(vec![descending(RunField::Metric(key("m")))]), Query::default()] {
+        let page = PageRequest { limit: 3, after: token.clone() };
+        assert_fault(store.search_runs(vec![id], other, page).await, &fault::invalid_page_token());
     }
 }
 
