@@ -1,7 +1,7 @@
 //! The thread that has tails sealed and late points folded when there is time.
 //!
 //! It looks with a connection of its own and hands small jobs to the writer, so writers never wait for more than one
-//! of them; after each it rests several times as long as that took, unless nobody else is writing.
+//! of them; after each it rests several times as long as that took, or only as long while nobody else writes.
 
 use std::{
     collections::BTreeSet,
@@ -29,6 +29,9 @@ const LOOK: usize = 1_000;
 const JOB: usize = 16;
 /// The same while nobody else is writing: a flush of the disk is shared by more of them.
 const JOB_ALONE: usize = 128;
+/// How much longer than a job it rests then. Not at all would leave readers little of a small machine: each commit makes
+/// them read their pages again.
+const REST_ALONE: u32 = 1;
 /// How much longer than a job it rests while others write: at most a sixth of the writer's time.
 const REST: u32 = 5;
 
@@ -133,15 +136,13 @@ impl Round {
         Ok(Some(busy.then(|| looked * REST)))
     }
 
-    /// After a job that began at this instant: rests unless it was the only one since the last. Says which.
+    /// Rests after a job that began at this instant. Says whether it was the only one since the last.
     fn rest(&mut self, writer: Writer, begun: Instant) -> bool {
         let before = std::mem::replace(&mut self.seen, writer.stats().jobs);
         let is_alone = self.seen.saturating_sub(before) <= 1;
         // The store may be closed while it rests.
         drop(writer);
-        if !is_alone {
-            thread::sleep(begun.elapsed() * REST);
-        }
+        thread::sleep(begun.elapsed() * if is_alone { REST_ALONE } else { REST });
         is_alone
     }
 
