@@ -44,6 +44,8 @@ struct Round {
     writer: WeakWriter,
     clock: Arc<dyn Clock>,
     sealing: Sealing,
+    /// The pause after a round in which there was nothing to do.
+    look: Duration,
     /// Where to go on.
     tail: i64,
     late: i64,
@@ -62,14 +64,14 @@ impl Sealer {
         sealing: Sealing,
     ) -> std::io::Result<Self> {
         let (end, ended) = mpsc::sync_channel(1);
-        let mut round = Round { reader, writer, clock, sealing, tail: 0, late: 0, damaged: BTreeSet::new(), seen: 0 };
         let look = Duration::from_millis(sealing.idle_millis.into()).clamp(LEAST_PAUSE, PAUSE);
+        let damaged = BTreeSet::new();
+        let mut round = Round { reader, writer, clock, sealing, look, tail: 0, late: 0, damaged, seen: 0 };
         let run = move || {
             let mut pause = look;
             while let Err(mpsc::RecvTimeoutError::Timeout) = ended.recv_timeout(pause) {
                 match round.go() {
-                    Ok(Some(Some(rest))) => pause = rest,
-                    Ok(Some(None)) => pause = look,
+                    Ok(Some(rest)) => pause = rest,
                     // The store was closed.
                     Ok(None) => return,
                     Err(error) => {
@@ -95,8 +97,8 @@ impl Sealer {
 }
 
 impl Round {
-    /// How long to rest, `None` when nothing was done; `None` in its place when the store is closed.
-    fn go(&mut self) -> Result<Option<Option<Duration>>> {
+    /// How long to rest; `None` when the store is closed.
+    fn go(&mut self) -> Result<Option<Duration>> {
         let begun = Instant::now();
         let idle = i64::from(self.sealing.idle_millis);
         let untouched_since = Timestamp::from_millis(self.clock.now().millis().saturating_sub(idle));
@@ -133,7 +135,7 @@ impl Round {
             self.rest(writer, begun);
             busy = true;
         }
-        Ok(Some(busy.then(|| looked * REST)))
+        Ok(Some(if busy { looked * REST } else { self.look }))
     }
 
     /// Rests after a job that began at this instant. Says whether it was the only one since the last.
