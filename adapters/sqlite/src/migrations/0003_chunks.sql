@@ -28,8 +28,8 @@ CREATE TABLE tail (
     points BLOB NOT NULL
 ) STRICT;
 
--- Further points that are not sealed, as in a tail. The key is 2^16 times the series, plus the number of the block: what
--- arrives together lies together, and a series has its blocks in one place.
+-- Further points that are not sealed (`series/block.rs`). The key is 2^16 times the series, plus the number of the
+-- block: what arrives together lies together, and a series has its blocks in one place.
 CREATE TABLE block (
     pk INTEGER PRIMARY KEY,
     points BLOB NOT NULL

@@ -10,6 +10,7 @@
 //!
 //! For searches the latest values are in order in `rank`, but for those of series that are being added to.
 
+mod block;
 mod chunk;
 mod codec;
 mod extremes;

@@ -4,9 +4,9 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use trackside_core::{Error, Point, Timestamp};
 
-use super::{Place, Sealing, place::by_place};
+use super::{Place, Sealing, block, block::corrupt, place::by_place};
 use crate::{
-    error::{Failure, Result},
+    error::Result,
     rows::{Columns, execute, integer, stored, unreadable},
 };
 
@@ -17,8 +17,6 @@ const LARGE: usize = 16;
 /// The row of a tail has room for 1, 4, 16, … records. So most updates leave its size as it is, and SQLite overwrites
 /// it in place; a row that grows moves its neighbours to other pages.
 const GROWTH: usize = 4;
-/// Blocks of a series have this many numbers.
-const BLOCKS: i64 = 1 << 16;
 
 /// What is not sealed of a series.
 #[derive(Debug)]
@@ -64,12 +62,7 @@ impl Tail {
     pub(super) fn points(&self, connection: &Connection, series: i64) -> Result<Vec<Point>> {
         let mut points = Vec::with_capacity(self.records.len() / RECORD);
         if self.n_blocks > 0 {
-            let sql = "SELECT points FROM block WHERE pk >= ?1 AND pk < ?2 ORDER BY pk";
-            let mut statement = connection.prepare_cached(sql)?;
-            let mut rows = statement.query([series * BLOCKS, (series + 1) * BLOCKS])?;
-            while let Some(row) = rows.next()? {
-                points.extend(unpacked(row.get_ref(0)?.as_blob().map_err(unreadable)?)?);
-            }
+            block::read(connection, series, &mut points)?;
         }
         points.extend(unpacked(&self.records)?);
         if points.len() == self.len() { Ok(points) } else { Err(corrupt()) }
@@ -87,28 +80,23 @@ impl Tail {
     ) -> Result<()> {
         self.end = points.iter().map(Place::of).fold(self.end, Place::max);
         if points.len() >= LARGE.min(sealing.tail_points) {
-            let mut records = Vec::with_capacity(points.len() * RECORD);
-            for point in points {
-                pack(point, &mut records);
-            }
-            self.add_block(connection, series, &records)?;
+            self.add_block(connection, series, points)?;
         } else {
             for point in points {
                 pack(point, &mut self.records);
             }
             if self.records.len() >= sealing.tail_points * RECORD {
-                let records = std::mem::take(&mut self.records);
-                self.add_block(connection, series, &records)?;
+                let points: Vec<Point> = unpacked(&std::mem::take(&mut self.records))?.collect();
+                self.add_block(connection, series, &points)?;
             }
         }
         self.save(connection, series, is_new, now)
     }
 
-    fn add_block(&mut self, connection: &Connection, series: i64, records: &[u8]) -> Result<()> {
-        let sql = "INSERT INTO block (pk, points) VALUES (?1, ?2)";
-        execute(connection, sql, params![series * BLOCKS + self.n_blocks, records])?;
+    fn add_block(&mut self, connection: &Connection, series: i64, points: &[Point]) -> Result<()> {
+        block::insert(connection, series, self.n_blocks, points)?;
         self.n_blocks += 1;
-        self.n_in_blocks += records.len() / RECORD;
+        self.n_in_blocks += points.len();
         Ok(())
     }
 
@@ -150,8 +138,7 @@ impl Tail {
     /// Forgets it.
     pub(super) fn remove(&self, connection: &Connection, series: i64) -> Result<()> {
         if self.n_blocks > 0 {
-            let sql = "DELETE FROM block WHERE pk >= ?1 AND pk < ?2";
-            execute(connection, sql, [series * BLOCKS, (series + 1) * BLOCKS])?;
+            block::remove(connection, series)?;
         }
         execute(connection, "DELETE FROM tail WHERE series = ?1", [series]).map(drop)
     }
@@ -198,10 +185,6 @@ fn pack(point: &Point, records: &mut Vec<u8>) {
     records.extend(point.time.millis().to_le_bytes());
     records.extend(point.step.to_le_bytes());
     records.extend(value.to_bits().to_le_bytes());
-}
-
-fn corrupt() -> Failure {
-    trackside_core::Error::new(trackside_core::ErrorKind::Corrupt, "points that are not sealed cannot be read").into()
 }
 
 fn unpacked(records: &[u8]) -> Result<impl Iterator<Item = Point>> {
