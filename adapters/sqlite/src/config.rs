@@ -14,9 +14,10 @@ pub struct Config {
     /// How long to wait for another process that writes to the same file. Default 5 s: longer than any group of
     /// ours takes, shorter than a client's patience.
     pub busy_timeout: Duration,
-    /// Page cache of the writer. Default 32 MiB: the inner pages of the B-trees of some 10^8 points.
+    /// Page cache of the writer. Default 16 MiB: the pages that thousands of
+    /// series at a time are written to.
     pub writer_cache_kib: u32,
-    /// Page cache of each reader. Default 8 MiB: a page of a search; the system's file cache holds the rest.
+    /// Page cache of each reader. Default 4 MiB: a page of a search; the system's file cache holds the rest.
     pub reader_cache_kib: u32,
     /// Most requests in one transaction. Default 512: beyond that the disk's flush, which grouping saves, no
     /// longer dominates.
@@ -41,8 +42,8 @@ impl Default for Config {
         Self {
             readers: 4,
             busy_timeout: Duration::from_secs(5),
-            writer_cache_kib: 32 * 1024,
-            reader_cache_kib: 8 * 1024,
+            writer_cache_kib: 16 * 1024,
+            reader_cache_kib: 4 * 1024,
             group_max_jobs: 512,
             group_max_time: Duration::from_millis(5),
             queue: 512,

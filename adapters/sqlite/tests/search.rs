@@ -118,7 +118,10 @@ fn expected(runs: &[Plain], experiments: &[ExperimentId], query: &Query<RunField
         let criteria = order
             .iter()
             .map(|Order { field, ascending }| by(value(a, field).as_ref(), value(b, field).as_ref(), *ascending));
-        criteria.fold(Ordering::Equal, Ordering::then).then_with(|| a.id.cmp(&b.id))
+        criteria
+            .fold(Ordering::Equal, Ordering::then)
+            .then_with(|| b.started_at.cmp(&a.started_at))
+            .then_with(|| a.id.cmp(&b.id))
     });
     found.into_iter().map(|run| run.id.clone()).collect()
 }
@@ -287,7 +290,7 @@ async fn a_search_is_that_of_a_plain_list_however_it_is_answered() {
         let wrong = "SELECT count(*) FROM latest JOIN series ON series.pk = latest.pk JOIN run ON run.pk = latest.run \
                      LEFT JOIN tail ON tail.series = latest.pk WHERE (tail.unranked IS NULL) = NOT EXISTS ( \
                      SELECT 1 FROM rank WHERE metric = series.metric AND rank.is_nan = (latest.is_nan > 0) \
-                     AND rank.value = latest.value AND rank.id = run.id AND rank.run = run.pk)";
+                     AND rank.value = latest.value AND rank.run = run.pk)";
         let connection = Connection::open(&path).unwrap();
         let wrong: i64 = connection.query_row(wrong, [], |row| row.get(0)).unwrap();
         assert_eq!(wrong, 0, "each series is either in its place or being added to");

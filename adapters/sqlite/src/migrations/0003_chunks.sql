@@ -95,20 +95,18 @@ UPDATE series SET metric = (
     WHERE run.pk = series.run
 );
 
--- Runs in the order of the latest value of a metric, ties in that of their ids. A series whose value changes leaves the
+-- Runs in the order of the latest value of a metric. A series whose value changes leaves the
 -- table until it comes to rest, so that it is not touched by each point.
 CREATE TABLE rank (
     metric INTEGER NOT NULL,
     is_nan INTEGER NOT NULL,
     value REAL NOT NULL,
-    id TEXT NOT NULL,
     run INTEGER NOT NULL,
-    PRIMARY KEY (metric, is_nan, value, id)
+    PRIMARY KEY (metric, is_nan, value, run)
 ) STRICT, WITHOUT ROWID;
 
-INSERT INTO rank (metric, is_nan, value, id, run)
-SELECT series.metric, series.last_is_nan > 0, series.last_value, run.id, run.pk
-FROM series JOIN run ON run.pk = series.run;
+INSERT INTO rank (metric, is_nan, value, run)
+SELECT metric, last_is_nan > 0, last_value, run FROM series;
 
 -- The series that have left it.
 CREATE INDEX tail_unranked ON tail (unranked) WHERE unranked IS NOT NULL;

@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use super::{binds::Binds, found, rung::Rung, token::Found};
 use crate::error::Result;
 
-/// Runs in the order of one column, ties in that of their ids.
+/// Runs in the order of one column; ties by start, latest first, then by id.
 #[derive(Debug, Clone)]
 pub(super) struct Lane {
     /// Joins `run`.
@@ -15,8 +15,7 @@ pub(super) struct Lane {
     /// The first belongs to this lane alone.
     pub(super) binds: Binds,
     pub(super) lead: Lead,
-    /// The id of the run, in the index if that has one.
-    pub(super) id: &'static str,
+    pub(super) ties: Ties,
     pub(super) index: Index,
 }
 
@@ -31,6 +30,24 @@ pub(super) enum Lead {
     Same(Rung),
 }
 
+/// What is left to order ties by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ties {
+    /// The id: their starts are equal.
+    Id,
+    /// Both.
+    StartAndId,
+}
+
+impl Ties {
+    const fn order(self) -> &'static str {
+        match self {
+            Self::Id => "run.id",
+            Self::StartAndId => "run.started_at DESC, run.id",
+        }
+    }
+}
+
 /// How rows come out of the index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Index {
@@ -39,9 +56,18 @@ pub(super) enum Index {
     /// So, but for the ties, which come in the reverse order of their ids.
     TiesReversed,
     /// In the order of this expression, within which they are sorted.
-    Blocks(&'static str),
+    Blocks(Block),
     /// There is none: all are sorted.
     None,
+}
+
+/// What rows are sorted within.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Block {
+    /// Those of one value.
+    Value,
+    /// Those that begin alike: an index has the first characters of a text, and this is they.
+    Beginning(&'static str),
 }
 
 impl Lane {
@@ -51,8 +77,8 @@ impl Lane {
         let (lead, ascending) = match &self.lead {
             Lead::Column { name, ascending } => (*name, *ascending),
             Lead::Same(_) => {
-                let behind = after.and_then(|after| self.behind_id(after, &mut binds)).unwrap_or_default();
-                return self.rows(connection, &behind, self.id, n, binds);
+                let behind = after.and_then(|after| self.behind_ties(after, &mut binds)).unwrap_or_default();
+                return self.rows(connection, &behind, self.ties.order(), n, binds);
             }
         };
         let direction = if ascending { "ASC" } else { "DESC" };
@@ -61,16 +87,18 @@ impl Lane {
         };
         let bound = binds.bind(bound);
         let next = if ascending { ">" } else { "<" };
-        let behind_id = self.behind_id(rungs, &mut binds).unwrap_or_default();
+        let behind_ties = self.behind_ties(rungs, &mut binds).unwrap_or_default();
         if let Index::None | Index::Blocks(_) = self.index {
             let block = match self.index {
-                Index::Blocks(block) => format!(" AND {block} {next}= substr({bound}, 1, 64)"),
+                Index::Blocks(Block::Value) => format!(" AND {lead} {next}= {bound}"),
+                Index::Blocks(Block::Beginning(block)) => format!(" AND {block} {next}= substr({bound}, 1, 64)"),
                 _ => String::new(),
             };
-            let behind = format!("{block} AND ({lead} {next} {bound} OR ({lead} = {bound}{behind_id}))");
+            let behind = format!("{block} AND ({lead} {next} {bound} OR ({lead} = {bound}{behind_ties}))");
             return self.rows(connection, &behind, &self.exact(lead, direction), n, binds);
         }
-        let mut rows = self.rows(connection, &format!(" AND {lead} = {bound}{behind_id}"), self.id, n, binds)?;
+        let mut rows =
+            self.rows(connection, &format!(" AND {lead} = {bound}{behind_ties}"), self.ties.order(), n, binds)?;
         if rows.len() < n {
             let mut binds = self.binds.clone();
             let bound = binds.bind(rungs[0].value().expect("it was bound above"));
@@ -106,22 +134,34 @@ impl Lane {
         if let Some(value) = last.and_then(|last| last.value()) {
             let mut binds = self.binds.clone();
             let tied = format!(" AND {lead} = {}", binds.bind(value));
-            rows.extend(self.rows(connection, &tied, self.id, n - rows.len(), binds)?);
+            rows.extend(self.rows(connection, &tied, self.ties.order(), n - rows.len(), binds)?);
         }
         Ok(rows)
     }
 
     fn exact(&self, lead: &str, direction: &str) -> String {
-        if lead == self.id {
-            return format!("{lead} {direction}");
+        let ties = match self.ties.order() {
+            ties if ties == lead => String::new(),
+            ties => format!(", {ties}"),
+        };
+        match self.index {
+            Index::Blocks(Block::Beginning(block)) => format!("{block} {direction}, {lead} {direction}{ties}"),
+            _ => format!("{lead} {direction}{ties}"),
         }
-        let block =
-            if let Index::Blocks(block) = self.index { format!("{block} {direction}, ") } else { String::new() };
-        format!("{block}{lead} {direction}, {}", self.id)
     }
 
-    fn behind_id(&self, after: &[Rung], binds: &mut Binds) -> Option<String> {
-        Some(format!(" AND {} > {}", self.id, binds.bind(after.last()?.value()?)))
+    /// What comes behind a row among those that are equal to it otherwise.
+    fn behind_ties(&self, after: &[Rung], binds: &mut Binds) -> Option<String> {
+        let [_, start, id] = after else { return None };
+        let id = binds.bind(id.value()?);
+        if self.ties == Ties::Id {
+            return Some(format!(" AND run.id > {id}"));
+        }
+        let start = binds.bind(start.value()?);
+        // The first says nothing new, but what an index can use.
+        Some(format!(
+            " AND run.started_at <= {start} AND (run.started_at < {start} OR (run.started_at = {start} AND run.id > {id}))"
+        ))
     }
 
     fn rows(
@@ -133,7 +173,7 @@ impl Lane {
         mut binds: Binds,
     ) -> Result<Vec<Found>> {
         let sql = self.sql(behind, order, n, &mut binds);
-        let mut rows = found(connection, &sql, &binds, 2)?;
+        let mut rows = found(connection, &sql, &binds, 3)?;
         if let Lead::Same(rung) = &self.lead {
             for row in &mut rows {
                 row.rungs[0] = rung.clone();
@@ -149,8 +189,8 @@ impl Lane {
         };
         let limit = binds.bind(i64::try_from(n).unwrap_or(i64::MAX));
         format!(
-            "SELECT run.pk, 0, {lead}, 0, {} FROM {} WHERE {}{behind} ORDER BY {order} LIMIT {limit}",
-            self.id, self.from, self.conditions
+            "SELECT run.pk, 0, {lead}, 0, run.started_at, 0, run.id FROM {} WHERE {}{behind} ORDER BY {order} LIMIT {limit}",
+            self.from, self.conditions
         )
     }
 
@@ -159,7 +199,10 @@ impl Lane {
     pub(super) fn plan(&self, connection: &Connection) -> String {
         let mut binds = self.binds.clone();
         let (behind, order) = match &self.lead {
-            Lead::Same(_) => (format!(" AND {} > {}", self.id, binds.bind(0_i64)), self.id.to_owned()),
+            Lead::Same(_) => {
+                let after = [Rung::Missing, Rung::Integer(0), Rung::Text(String::new())];
+                (self.behind_ties(&after, &mut binds).unwrap(), self.ties.order().to_owned())
+            }
             Lead::Column { name, ascending } => {
                 let direction = if *ascending { "ASC" } else { "DESC" };
                 let ties = if self.index == Index::TiesReversed { " DESC" } else { "" };

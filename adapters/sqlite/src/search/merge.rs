@@ -64,6 +64,7 @@ pub(super) fn merge(connection: &Connection, lanes: &[Lane], after: Option<&[Run
 
 fn order(lane: &Lane, a: &Found, b: &Found) -> Ordering {
     let ascending = !matches!(lane.lead, Lead::Column { ascending: false, .. });
-    let [(lead_a, id_a), (lead_b, id_b)] = [a, b].map(|row| (&row.rungs[0], &row.rungs[1]));
-    lead_a.order(lead_b, ascending).then_with(|| id_a.order(id_b, true))
+    let directions = [ascending, false, true];
+    let rungs = a.rungs.iter().zip(&b.rungs).zip(directions);
+    rungs.fold(Ordering::Equal, |order, ((a, b), ascending)| order.then_with(|| a.order(b, ascending)))
 }

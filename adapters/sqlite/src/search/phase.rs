@@ -9,7 +9,7 @@ use super::{
     binds::Binds,
     condition::{condition, leaf},
     in_view,
-    lane::{Index, Lane, Lead},
+    lane::{Block, Index, Lane, Lead, Ties},
     place::{Kind, Place},
     rung::Rung,
     source::{Source, Table},
@@ -83,7 +83,7 @@ impl Scope<'_> {
         let first = binds.bind(0_i64);
         let passing = self.passing("run.pk", None, &mut binds)?;
         let conditions = format!("run.experiment = {first}{passing}");
-        let lane = Lane { from, conditions, binds, lead: lead.clone(), id: "run.id", index };
+        let lane = Lane { from, conditions, binds, lead: lead.clone(), ties: Ties::Id, index };
         Ok(each(&lane, self.experiments))
     }
 
@@ -100,11 +100,11 @@ impl Scope<'_> {
         let (from, index, experiment) = match self.source {
             // To pass over all runs would take longer than to sort a few.
             Some(_) => ("run", Index::None, "+run.experiment"),
-            None => ("run INDEXED BY run_by_id", Index::Exact, "run.experiment"),
+            None => ("run INDEXED BY run_by_start", Index::Exact, "run.experiment"),
         };
         let passing = self.passing("run.pk", None, &mut binds)?;
         let conditions = format!("{experiment} = {first}{passing} AND {lacks}");
-        let lane = Lane { from, conditions, binds, lead: Lead::Same(Rung::Missing), id: "run.id", index };
+        let lane = Lane { from, conditions, binds, lead: Lead::Same(Rung::Missing), ties: Ties::StartAndId, index };
         Ok(each(&lane, self.experiments))
     }
 
@@ -117,12 +117,10 @@ impl Scope<'_> {
         let mut binds = Binds::default();
         let first = binds.bind(0_i64);
         let passing = self.passing("r.run", Some((key, &place("r.value", "r.is_nan"))), &mut binds)?;
-        // All NaN are beside the same value, so that they come in the order of their ids.
-        let value = if ascending.is_none() { " AND r.value = 0.0" } else { "" };
-        let conditions = format!("r.metric = {first} AND r.is_nan = {is_nan}{value}{passing}");
+        let conditions = format!("r.metric = {first} AND r.is_nan = {is_nan}{passing}");
         let from = "rank AS r CROSS JOIN run ON run.pk = r.run";
-        let index = if ascending == Some(false) { Index::TiesReversed } else { Index::Exact };
-        let lane = Lane { from, conditions, binds, lead: lead("r.value"), id: "r.id", index };
+        let index = if ascending.is_some() { Index::Blocks(Block::Value) } else { Index::None };
+        let lane = Lane { from, conditions, binds, lead: lead("r.value"), ties: Ties::StartAndId, index };
         let mut lanes = each(&lane, metrics);
 
         let mut binds = Binds::default();
@@ -134,7 +132,8 @@ impl Scope<'_> {
         );
         let from = "tail AS t INDEXED BY tail_unranked CROSS JOIN series AS s ON s.pk = t.series \
                     CROSS JOIN run ON run.pk = s.run";
-        lanes.push(Lane { from, conditions, binds, lead: lead("t.last_value"), id: "run.id", index: Index::None });
+        let (lead, ties) = (lead("t.last_value"), Ties::StartAndId);
+        lanes.push(Lane { from, conditions, binds, lead, ties, index: Index::None });
         Ok(lanes)
     }
 
@@ -150,8 +149,8 @@ impl Scope<'_> {
         let passing = self.passing("p.owner", None, &mut binds)?;
         let conditions = format!("p.experiment = {first} AND p.key = {key}{passing}");
         let lead = Lead::Column { name: "p.value", ascending };
-        let index = Index::Blocks("substr(p.value, 1, 64)");
-        let lane = Lane { from, conditions, binds, lead, id: "run.id", index };
+        let index = Index::Blocks(Block::Beginning("substr(p.value, 1, 64)"));
+        let lane = Lane { from, conditions, binds, lead, ties: Ties::StartAndId, index };
         Ok(each(&lane, self.experiments))
     }
 

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 use trackside_core::{
     ExperimentId, Page, PageRequest, Query,
-    query::{DatasetField, RunField, View},
+    query::{DatasetField, Order, RunField, View},
 };
 
 use super::{
@@ -31,6 +31,7 @@ pub(crate) fn find_runs(
     page: &PageRequest,
     few: u32,
 ) -> Result<Page<i64>> {
+    let query = &Query { order: essential(&query.order), ..query.clone() };
     let mut experiments: Vec<_> = experiments.into_iter().map(ExperimentId::get).collect();
     experiments.sort_unstable();
     experiments.dedup();
@@ -53,6 +54,16 @@ pub(crate) fn find_runs(
     let n = page.limit.saturating_add(1);
     let rows = walk(connection, &experiments, query, source.as_ref(), after.as_deref(), n)?;
     Ok(token::page(rows, page.limit, &mark, after.as_deref()))
+}
+
+/// An order without what the ties go by anyway, which MLflow's clients have behind every other criterion.
+fn essential(order: &[Order<RunField>]) -> Vec<Order<RunField>> {
+    let mut order = order.to_vec();
+    let by_start = Order { field: RunField::StartedAt, ascending: false };
+    while order.len() > 1 && order.last() == Some(&by_start) {
+        order.pop();
+    }
+    if order.is_empty() { vec![by_start] } else { order }
 }
 
 /// Whether so many runs are read and sorted sooner than as many are met on the way as a page holds.
@@ -83,7 +94,7 @@ impl Searchable for RunField {
     const FROM: &'static str = "run";
     const KEY: &'static str = "run.pk";
     const DEFAULT_ORDER: &'static [Column] = &[("run.started_at", false), ("run.id", true)];
-    const TIES: &'static [Column] = &[("run.id", true)];
+    const TIES: &'static [Column] = Self::DEFAULT_ORDER;
 
     fn place(&self, alias: &str, binds: &mut Binds) -> Place {
         match self {

@@ -32,16 +32,15 @@ pub(super) fn is_same(first: &Point, second: &Point) -> bool {
 /// Enters a series.
 pub(super) fn enter(connection: &Connection, series: i64, latest: &Point) -> Result<()> {
     let (value, is_nan) = nan_apart(latest.value);
-    let sql = "INSERT INTO rank (metric, is_nan, value, id, run) SELECT series.metric, ?2, ?3, run.id, run.pk \
-               FROM series JOIN run ON run.pk = series.run WHERE series.pk = ?1";
+    let sql = "INSERT INTO rank (metric, is_nan, value, run) SELECT metric, ?2, ?3, run FROM series WHERE pk = ?1";
     execute(connection, sql, params![series, is_nan, value]).map(drop)
 }
 
 /// Removes a series, whose latest point this was.
 pub(super) fn leave(connection: &Connection, series: i64, latest: &Point) -> Result<()> {
     let (value, is_nan) = nan_apart(latest.value);
-    let sql = "DELETE FROM rank WHERE metric = (SELECT metric FROM series WHERE pk = ?1) AND is_nan = ?2 \
-               AND value = ?3 AND id = (SELECT run.id FROM series JOIN run ON run.pk = series.run WHERE series.pk = ?1)";
+    let sql = "DELETE FROM rank WHERE is_nan = ?2 AND value = ?3 \
+               AND (metric, run) = (SELECT metric, run FROM series WHERE pk = ?1)";
     execute(connection, sql, params![series, is_nan, value]).map(drop)
 }
 

@@ -20,7 +20,8 @@ pub trait Runs: fmt::Debug + Send + Sync + 'static {
     /// needs an active run and it is deleted; the variants of [`Event`] say what each needs besides.
     async fn append(&self, id: &RunId, events: Vec<Event>) -> Result<()>;
 
-    /// Runs of these experiments. Default order: latest start first. Ties go by run id ascending.
+    /// Runs of these experiments. Default order: latest start first. Ties go by start,
+    /// latest first, then by run id ascending.
     async fn search_runs(
         &self,
         experiments: Vec<ExperimentId>,

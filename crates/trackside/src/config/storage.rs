@@ -14,8 +14,8 @@ use crate::config::{
 /// What the section is called.
 pub(crate) const STORAGE: Field = Field::new("storage", "a map of keys", "{writer_cache_kib: 65536}");
 
-const WRITER_CACHE_KIB: Field = Field::new("writer_cache_kib", "256 to 16777216", "32768");
-const READER_CACHE_KIB: Field = Field::new("reader_cache_kib", "256 to 16777216", "8192");
+const WRITER_CACHE_KIB: Field = Field::new("writer_cache_kib", "256 to 16777216", "16384");
+const READER_CACHE_KIB: Field = Field::new("reader_cache_kib", "256 to 16777216", "4096");
 const READERS: Field = Field::new("readers", "1 to 64", "4");
 const TAIL_POINTS: Field = Field::new("tail_points", "1 to 4096", "16");
 const UNSEALED_POINTS: Field = Field::new("unsealed_points", "1 to 65536", "2048");

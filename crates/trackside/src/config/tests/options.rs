@@ -103,8 +103,8 @@ fn the_outbox_and_the_start_have_their_options() {
 
 /// Every option of the storage: its key, its default, and a value within its range and one on either side.
 const STORAGE: [(&str, u32, u32, [&str; 2]); 7] = [
-    ("writer_cache_kib", 32_768, 256, ["255", "16777217"]),
-    ("reader_cache_kib", 8_192, 1 << 24, ["0", "8MiB"]),
+    ("writer_cache_kib", 16_384, 256, ["255", "16777217"]),
+    ("reader_cache_kib", 4_096, 1 << 24, ["0", "8MiB"]),
     ("readers", 4, 64, ["0", "65"]),
     ("tail_points", 16, 1, ["0", "4097"]),
     ("unsealed_points", 2_048, 65_536, ["0", "65537"]),
