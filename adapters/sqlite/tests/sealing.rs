@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 use trackside_adapter_sqlite::{Config, Sealing, SqliteStore};
 use trackside_core::{
     ErrorKind, Point, RunId, Timestamp,
-    store::{Cursors, Experiments, HistoryQuery, LogRange, Metrics, Outbox, Runs},
+    store::{Cursors, Experiments, HistoryQuery, LogRange, Metrics, Outbox, Runs, SampleQuery},
 };
 use trackside_testkit::fixture::{key, new_experiment, new_run, points};
 
@@ -163,6 +163,56 @@ async fn a_history_is_that_of_a_plain_list_however_it_is_packed() {
         let rest = "SELECT (SELECT count(*) FROM tail) + (SELECT count(*) FROM block) + (SELECT count(*) FROM point)";
         let rest: i64 = Connection::open(&path).unwrap().query_row(rest, [], |row| row.get(0)).unwrap();
         assert_eq!(rest, 0, "everything is packed");
+    }
+}
+
+/// Of steps that rise with time but for a few neighbours, so that chunks are in the order of a sample and their points
+/// not always.
+fn climb(random: &mut Random, n_points: i64) -> Vec<Point> {
+    let value = |random: &mut Random| match random.below(40) {
+        0 => f64::NAN,
+        1 => -0.0,
+        _ => f64::from(u32::try_from(random.below(1_000)).unwrap()) / 8.0,
+    };
+    let step = |random: &mut Random, n: i64| if random.below(3) == 0 { n / 40 * 40 } else { n - n % 3 };
+    let point = |random: &mut Random, n: i64| Point {
+        step: step(random, n),
+        time: Timestamp::from_millis(n),
+        value: value(random),
+    };
+    (0..n_points).map(|n| point(random, n)).collect()
+}
+
+#[tokio::test]
+async fn a_sample_is_the_same_however_points_are_packed() {
+    let folder = TempDir::new().unwrap();
+    // The first packs nothing. Chunks of 1,200 points in 40s are cut at no step and unpacked in part.
+    let mut stores = Vec::new();
+    for (n, points_each) in [(0, 65_536), (1, 400), (2, 1_200)] {
+        let sealing =
+            Sealing { tail_points: 16, unsealed_points: points_each, chunk_points: points_each, idle_millis: u32::MAX };
+        let path = folder.path().join(format!("{n}.db"));
+        let store = SqliteStore::open(path, Config { sealing, ..Config::default() }).unwrap();
+        let run = lone_run(&store).await;
+        stores.push((store, run));
+    }
+    let mut random = Random(7);
+    for batch in climb(&mut random, 9_640).chunks(400) {
+        for (store, run) in &stores {
+            store.append(run, vec![points("m", batch)]).await.unwrap();
+        }
+    }
+    for round in 0..300 {
+        let (one, other) = (random.small(9_700), random.small(9_700));
+        let steps = (round > 20).then(|| one.min(other)..=one.max(other));
+        let limit = usize::try_from(1 + random.below(if round % 2 == 0 { 12 } else { 600 })).unwrap();
+        let mut expected: Option<Vec<_>> = None;
+        for (store, run) in &stores {
+            let query = SampleQuery { run: run.clone(), key: key("m"), steps: steps.clone(), limit };
+            let found = store.sample(query).await.unwrap();
+            let found: Vec<_> = found.iter().map(identity).collect();
+            assert_eq!(found, *expected.get_or_insert_with(|| found.clone()), "{limit} of {steps:?}");
+        }
     }
 }
 

@@ -1,8 +1,9 @@
-//! Samples of a series, in memory that does not depend on its length.
+//! Samples of a series, in memory that hardly depends on its length.
 //!
 //! A sample goes by step, then time, then value; a history by time, then step, then value. In most series steps rise
-//! with time, so that both orders are the same from chunk to chunk, and only chunks that hold a wanted point are read
-//! (`in_order.rs`). In others it must be counted how many points there are below a step (`scan.rs`).
+//! with time, so that both orders are the same from chunk to chunk: what is known of each chunk is held, 40 bytes, and
+//! only chunks that hold a wanted point are read (`in_order.rs`). In others it must be counted how many points there
+//! are below a step (`scan.rs`).
 
 mod in_order;
 mod scan;
@@ -12,11 +13,12 @@ use std::{cmp::Ordering, ops::RangeInclusive};
 use rusqlite::Connection;
 use trackside_core::{Point, store::EXTREMES_FROM};
 
+use self::in_order::Outline;
 use crate::{error::Result, series::Extremes};
 
 /// How to get at points by their position in the order of a sample.
 enum Survey {
-    InOrder,
+    InOrder(Outline),
     Scan { steps: RangeInclusive<i64> },
 }
 
@@ -43,21 +45,34 @@ pub(crate) fn sample(
         let wanted = positions(extent.count, limit);
         match &extent.survey {
             _ if wanted.is_empty() => Ok(Vec::new()),
-            Survey::InOrder => in_order::pick(connection, series, &steps, &wanted),
+            Survey::InOrder(outline) => outline.pick(connection, &wanted),
             Survey::Scan { steps } => scan::pick(connection, series, steps, &wanted),
         }
     };
-    let sample = pick(limit)?;
-    let is_equal = |a: &Point, b: &Point| a.value.partial_cmp(&b.value).is_some_and(Ordering::is_eq);
-    let is_there = |extreme: Point| sample.iter().any(|point| is_equal(point, &extreme));
-    if limit < EXTREMES_FROM || extent.extremes.iter().all(is_there) {
-        return Ok(sample);
+    // Where that is cheaper, the extremes are looked for first: one read instead of two.
+    let may_show = match &extent.survey {
+        Survey::InOrder(outline) if limit >= EXTREMES_FROM => {
+            outline.shows(connection, &positions(extent.count, limit), &extent.extremes)?
+        }
+        _ => true,
+    };
+    if may_show {
+        let sample = pick(limit)?;
+        let is_there = |extreme: Point| sample.iter().any(|point| is_equal(point.value, extreme.value));
+        if limit < EXTREMES_FROM || extent.extremes.iter().all(is_there) {
+            return Ok(sample);
+        }
     }
     let mut sample = pick(limit - 2)?;
     sample.extend(extent.extremes.iter());
     sample.sort_by(Point::recency);
     sample.dedup();
     Ok(sample)
+}
+
+/// The two zeros are; NaN equals nothing.
+fn is_equal(a: f64, b: f64) -> bool {
+    a.partial_cmp(&b).is_some_and(Ordering::is_eq)
 }
 
 /// Which of so many points make the sample, ascending.

@@ -12,35 +12,41 @@ use crate::error::Result;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Chunk {
     pub(super) first: Place,
+    pub(super) packed: Packed,
+}
+
+/// How many points a chunk has, and where they are.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Packed {
     pub(crate) n: usize,
-    /// Where its points are.
     bytes: i64,
 }
 
-/// What is known besides of a chunk without reading its points.
+/// What is known of a chunk's points without reading them.
 #[derive(Debug)]
 pub(crate) struct Summary {
-    pub(crate) chunk: Chunk,
+    pub(crate) packed: Packed,
     pub(crate) last: Place,
     pub(crate) steps: RangeInclusive<i64>,
     pub(crate) extremes: Extremes,
 }
 
-/// Hands over the summaries of a series in order, until `take` has enough.
+/// Hands over the summaries of chunks around some steps in order, until `take` has enough.
 pub(crate) fn summaries(
     connection: &Connection,
     series: i64,
+    steps: &RangeInclusive<i64>,
     mut take: impl FnMut(Summary) -> Result<ControlFlow<()>>,
 ) -> Result<()> {
-    let sql = "SELECT first, n, bytes, last, min_step, max_step, lowest, highest FROM chunk WHERE series = ?1 \
-               ORDER BY first";
+    let sql = "SELECT n, bytes, last, min_step, max_step, lowest, highest FROM chunk \
+               WHERE series = ?1 AND min_step <= ?3 AND max_step >= ?2 ORDER BY first";
     let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query([series])?;
+    let mut rows = statement.query([series, *steps.start(), *steps.end()])?;
     while let Some(row) = rows.next()? {
         let extreme = |column| Ok::<_, rusqlite::Error>(row.get::<_, Option<Place>>(column)?.map(Place::point));
-        let extremes = Extremes { lowest: extreme(6)?, highest: extreme(7)? };
-        let summary =
-            Summary { chunk: Chunk::read(row)?, last: row.get(3)?, steps: row.get(4)?..=row.get(5)?, extremes };
+        let extremes = Extremes { lowest: extreme(5)?, highest: extreme(6)? };
+        let packed = Packed::read(row, 0)?;
+        let summary = Summary { packed, last: row.get(2)?, steps: row.get(3)?..=row.get(4)?, extremes };
         if take(summary)?.is_break() {
             break;
         }
@@ -48,20 +54,41 @@ pub(crate) fn summaries(
     Ok(())
 }
 
+impl Packed {
+    /// Two columns from this one on: how many points, and where.
+    fn read(row: &Row<'_>, first: usize) -> rusqlite::Result<Self> {
+        let n: i64 = row.get(first)?;
+        Ok(Self { n: usize::try_from(n).unwrap_or(0), bytes: row.get(first + 1)? })
+    }
+
+    /// All of them, in order.
+    pub(crate) fn points(&self, connection: &Connection) -> Result<Vec<Point>> {
+        self.unpack(connection, |bytes| codec::decode(bytes, self.n))
+    }
+
+    /// Those at these positions in the order of their steps, see [`codec::Stored::by_step`].
+    pub(crate) fn by_step(&self, connection: &Connection, positions: &[usize]) -> Result<Vec<Point>> {
+        self.unpack(connection, |bytes| codec::Stored::of(bytes, self.n)?.by_step(positions))
+    }
+
+    fn unpack<T>(&self, connection: &Connection, how: impl FnOnce(&[u8]) -> Result<T>) -> Result<T> {
+        let mut statement = connection.prepare_cached("SELECT bytes FROM chunk_bytes WHERE pk = ?1")?;
+        let mut rows = statement.query([self.bytes])?;
+        let row = rows.next()?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+        how(row.get_ref(0)?.as_blob().map_err(crate::rows::unreadable)?)
+    }
+}
+
 const COLUMNS: &str = "SELECT first, n, bytes FROM chunk WHERE series = ?1";
 
 impl Chunk {
     fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
-        let n: i64 = row.get(1)?;
-        Ok(Self { first: row.get(0)?, n: usize::try_from(n).unwrap_or(0), bytes: row.get(2)? })
+        Ok(Self { first: row.get(0)?, packed: Packed::read(row, 1)? })
     }
 
     /// Its points, in order.
-    pub(crate) fn points(&self, connection: &Connection) -> Result<Vec<Point>> {
-        let mut statement = connection.prepare_cached("SELECT bytes FROM chunk_bytes WHERE pk = ?1")?;
-        let mut rows = statement.query([self.bytes])?;
-        let row = rows.next()?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
-        codec::decode(row.get_ref(0)?.as_blob().map_err(crate::rows::unreadable)?, self.n)
+    pub(super) fn points(&self, connection: &Connection) -> Result<Vec<Point>> {
+        self.packed.points(connection)
     }
 
     /// The first chunk of a series.

@@ -24,7 +24,7 @@ mod write;
 
 pub use self::seal::Sealing;
 pub(crate) use self::{
-    chunk::summaries,
+    chunk::{Packed, summaries},
     extremes::Extremes,
     late::has_late,
     place::Place,

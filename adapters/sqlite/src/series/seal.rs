@@ -47,8 +47,8 @@ pub(super) fn seal(connection: &Connection, series: i64, tail: &Tail, sealing: &
 
     while let Some(before) = Chunk::last(connection, series)?
         && !points.is_empty()
-        && before.n < sealing.chunk_points
-        && (at_rest || before.n <= points.len())
+        && before.packed.n < sealing.chunk_points
+        && (at_rest || before.packed.n <= points.len())
     {
         points.splice(..0, before.points(connection)?);
         before.delete(connection, series)?;

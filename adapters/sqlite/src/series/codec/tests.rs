@@ -1,7 +1,7 @@
 use proptest::{
     collection::vec,
     prelude::{Just, ProptestConfig, Strategy, any},
-    prop_assert_eq, prop_oneof, proptest,
+    prop_assert, prop_assert_eq, prop_oneof, proptest,
     sample::Index,
 };
 use trackside_core::{Error, ErrorKind};
@@ -68,6 +68,10 @@ fn kind(decoded: Result<Vec<Point>>) -> Option<ErrorKind> {
     decoded.err().map(|failure| Error::from(failure).kind())
 }
 
+fn by_step(bytes: &[u8], n: usize, positions: &[usize]) -> Result<Vec<Point>> {
+    Stored::of(bytes, n)?.by_step(positions)
+}
+
 /// The same bytes with a checksum that is right.
 fn sealed(mut bytes: Vec<u8>) -> Vec<u8> {
     let end = bytes.len().saturating_sub(FOOT);
@@ -86,6 +90,18 @@ proptest! {
     }
 
     #[test]
+    fn points_by_step_are_those_of_a_plain_list(points in points(), at in vec(any::<Index>(), 0..9)) {
+        let bytes = encode(&points).unwrap();
+        let mut ordered = points.clone();
+        ordered.sort_by_key(|point| point.step);
+        let mut positions: Vec<_> = at.iter().filter(|_| !points.is_empty()).map(|at| at.index(points.len())).collect();
+        positions.sort_unstable();
+        let expected: Vec<_> = positions.iter().map(|at| ordered[*at]).collect();
+        let found = by_step(&bytes, points.len(), &positions).unwrap();
+        prop_assert_eq!(raw(&found), bits(&expected));
+    }
+
+    #[test]
     fn damaged_bytes_are_corrupt(points in points(), at in any::<Index>(), by in 1..=u8::MAX, rest in vec(any::<u8>(), 1..9)) {
         let bytes = encode(&points).unwrap();
         let mut changed = bytes.clone();
@@ -97,6 +113,7 @@ proptest! {
         }
         for n in [points.len() + 1, points.len().wrapping_sub(1), MOST_POINTS, usize::MAX] {
             prop_assert_eq!(kind(decode(&bytes, n)), Some(ErrorKind::Corrupt));
+            prop_assert_eq!(kind(by_step(&bytes, n, &[0])), Some(ErrorKind::Corrupt));
         }
     }
 
@@ -108,7 +125,15 @@ proptest! {
             let at = at.index(bytes.len());
             bytes[at] = byte;
         }
-        match decode(&sealed(bytes), points.len()) {
+        let bytes = sealed(bytes);
+        let last = points.len().saturating_sub(1);
+        for positions in [&[0][..], &[last / 2, last], &[points.len()]] {
+            match by_step(&bytes, points.len(), positions) {
+                Ok(found) => prop_assert!(found.len() <= positions.len()),
+                Err(failure) => prop_assert_eq!(Error::from(failure).kind(), ErrorKind::Corrupt),
+            }
+        }
+        match decode(&bytes, points.len()) {
             Ok(decoded) => prop_assert_eq!(decoded.len(), points.len()),
             Err(failure) => prop_assert_eq!(Error::from(failure).kind(), ErrorKind::Corrupt),
         }
