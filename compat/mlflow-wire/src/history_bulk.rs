@@ -3,10 +3,14 @@
 use std::{fmt::Display, io, ops::RangeInclusive};
 
 use serde::{Deserialize, Serialize, Serializer};
-use serde_json::ser::Formatter;
+use serde_json::ser::{CompactFormatter, Formatter};
 use trackside_core::{Key, Point, RunId, store::SampleQuery};
 
-use crate::{Double, Failure, Int, Texts, request::required};
+use crate::{
+    Failure, Int, Texts,
+    history_page::{PlainMetric, json, room},
+    request::required,
+};
 
 /// Most runs of one request.
 pub const MAX_BULK_RUNS: usize = 100;
@@ -127,8 +131,14 @@ struct RunPoints {
 }
 
 impl RunPoints {
-    fn iter(&self) -> impl Iterator<Item = (&str, &str, &Point)> {
-        self.runs.iter().flat_map(|(run, points)| points.iter().map(|point| (self.key.as_str(), run.as_str(), point)))
+    fn iter(&self) -> impl Iterator<Item = (&str, &Point)> {
+        self.runs.iter().flat_map(|(run, points)| points.iter().map(|point| (run.as_str(), point)))
+    }
+
+    fn room(&self) -> Vec<u8> {
+        let n_points = self.runs.iter().map(|(_, points)| points.len()).sum();
+        let run_bytes = self.runs.first().map_or(0, |(run, _)| r#""run_id":"","#.len() + run.as_str().len());
+        room(n_points, self.key.as_str().len() + run_bytes)
     }
 
     fn is_empty(&self) -> bool {
@@ -151,15 +161,8 @@ impl HistoryBulkFound {
 
     /// The answer in Python's JSON.
     pub fn to_json(&self) -> Vec<u8> {
-        pythons_json(self)
+        json(self, self.metrics.room(), BareNan)
     }
-}
-
-fn pythons_json(value: &impl Serialize) -> Vec<u8> {
-    let mut json = Vec::new();
-    let written = value.serialize(&mut serde_json::Serializer::with_formatter(&mut json, BareNan));
-    written.expect("numbers and texts can be written to memory");
-    json
 }
 
 fn sorted_fields<S: Serializer>(points: &RunPoints, serializer: S) -> Result<S::Ok, S::Error> {
@@ -171,8 +174,8 @@ fn sorted_fields<S: Serializer>(points: &RunPoints, serializer: S) -> Result<S::
         timestamp: i64,
         value: f64,
     }
-    serializer.collect_seq(points.iter().map(|(key, run_id, point)| Fields {
-        key,
+    serializer.collect_seq(points.iter().map(|(run_id, point)| Fields {
+        key: points.key.as_str(),
         run_id,
         step: point.step,
         timestamp: point.time.millis(),
@@ -202,24 +205,15 @@ impl HistoryBulkIntervalFound {
     pub fn of(key: Key, runs: Vec<(RunId, Vec<Point>)>) -> Self {
         Self { metrics: RunPoints { key, runs } }
     }
+
+    /// The answer in JSON.
+    pub fn to_json(&self) -> Vec<u8> {
+        json(self, self.metrics.room(), CompactFormatter)
+    }
 }
 
 fn fields_of_metrics<S: Serializer>(points: &RunPoints, serializer: S) -> Result<S::Ok, S::Error> {
-    #[derive(Serialize)]
-    struct Fields<'a> {
-        key: &'a str,
-        value: Double,
-        timestamp: i64,
-        step: i64,
-        run_id: &'a str,
-    }
-    serializer.collect_seq(points.iter().map(|(key, run_id, point)| Fields {
-        key,
-        value: Double(point.value),
-        timestamp: point.time.millis(),
-        step: point.step,
-        run_id,
-    }))
+    serializer.collect_seq(points.iter().map(|(run_id, point)| PlainMetric::of(&points.key, Some(run_id), point)))
 }
 
 #[cfg(test)]
@@ -290,9 +284,9 @@ mod tests {
         let (key, mut runs) = points();
         let expected = r#"{"metrics":[{"key":"m","value":"NaN","timestamp":1,"step":2,"run_id":"a"},"#.to_owned()
             + r#"{"key":"m","value":1.7976931348623157e+308,"timestamp":1,"step":2,"run_id":"a"}]}"#;
-        let found = HistoryBulkIntervalFound::of(key.clone(), runs.clone());
-        assert_eq!(serde_json::to_string(&found).unwrap(), expected);
+        let json = HistoryBulkIntervalFound::of(key.clone(), runs.clone()).to_json();
+        assert_eq!(String::from_utf8(json).unwrap(), expected);
         runs.remove(0);
-        assert_eq!(serde_json::to_string(&HistoryBulkIntervalFound::of(key, runs)).unwrap(), "{}");
+        assert_eq!(HistoryBulkIntervalFound::of(key, runs).to_json(), b"{}");
     }
 }

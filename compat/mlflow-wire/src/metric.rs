@@ -3,8 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use trackside_core::{
-    Event, Key, LatestMetric, LoggedModelId, MetricPoint, MetricSubject, Page, Point, RunId, Timestamp,
-    store::HistoryQuery,
+    Event, Key, LatestMetric, LoggedModelId, MetricPoint, MetricSubject, Point, RunId, Timestamp, store::HistoryQuery,
 };
 
 use crate::{
@@ -193,25 +192,15 @@ fn positive_limit(Int(limit): Int) -> Result<usize, Failure> {
     usize::try_from(limit).map_err(|_| request::wrong_type(&Value::from(limit), "max_results"))
 }
 
-/// Answer of `metrics/get-history`.
-#[derive(Debug, Default, Serialize, Deserialize)]
+/// Answer of `metrics/get-history` as it is read. Elsewhere: as it is written (`history_page.rs`).
+#[derive(Debug, Default, Deserialize)]
 pub struct HistoryFound {
     /// Absent when there are none.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub metrics: Vec<Metric>,
     /// Absent when nothing follows.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub next_page_token: Option<String>,
-}
-
-impl HistoryFound {
-    /// A page of points of this metric.
-    pub fn of(key: &Key, found: &Page<Point>) -> Self {
-        Self {
-            metrics: found.items.iter().map(|point| Metric::of(key, point)).collect(),
-            next_page_token: page::render(found.next.as_ref()),
-        }
-    }
 }
 
 #[cfg(test)]

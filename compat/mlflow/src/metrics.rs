@@ -1,15 +1,10 @@
 //! `/mlflow/metrics/*`.
 
-use axum::{Json, response::IntoResponse, routing::get};
-use http::header::CONTENT_TYPE;
+use axum::routing::get;
+use http::{HeaderName, header::CONTENT_TYPE};
 use trackside_mlflow_wire as wire;
 
-use crate::{
-    Door,
-    error::{Answer, MlflowError},
-    params::Params,
-    routes::Routes,
-};
+use crate::{Door, error::MlflowError, params::Params, routes::Routes};
 
 pub(crate) fn routes() -> Routes {
     Routes::new()
@@ -22,22 +17,26 @@ pub(crate) fn ui_routes() -> Routes {
     Routes::new().route("/mlflow/metrics/get-history-bulk", get(histories))
 }
 
-async fn history(door: Door, Params(query): Params<wire::GetHistory>) -> Answer<wire::HistoryFound> {
-    let Some(query) = query.checked()? else { return Ok(Json(wire::HistoryFound::default())) };
+async fn history(door: Door, Params(query): Params<wire::GetHistory>) -> Result<Json, MlflowError> {
+    let Some(query) = query.checked()? else { return Ok(json(b"{}".to_vec())) };
     let key = query.key.clone();
-    Ok(Json(wire::HistoryFound::of(&key, &door.service.history(query).await?)))
+    Ok(json(wire::HistoryPage::of(key, door.service.history(query).await?).to_json()))
 }
 
-async fn samples(
-    door: Door,
-    Params(query): Params<wire::GetHistoryBulkInterval>,
-) -> Answer<wire::HistoryBulkIntervalFound> {
+async fn samples(door: Door, Params(query): Params<wire::GetHistoryBulkInterval>) -> Result<Json, MlflowError> {
     let (key, queries) = query.checked()?;
-    Ok(Json(wire::HistoryBulkIntervalFound::of(key, door.service.samples(queries).await?)))
+    Ok(json(wire::HistoryBulkIntervalFound::of(key, door.service.samples(queries).await?).to_json()))
 }
 
-async fn histories(door: Door, Params(query): Params<wire::GetHistoryBulk>) -> Result<impl IntoResponse, MlflowError> {
+async fn histories(door: Door, Params(query): Params<wire::GetHistoryBulk>) -> Result<Json, MlflowError> {
     let (runs, key, limit) = query.checked()?;
     let found = door.service.histories(runs, &key, limit).await?;
-    Ok(([(CONTENT_TYPE, "application/json")], wire::HistoryBulkFound::of(key, found).to_json()))
+    Ok(json(wire::HistoryBulkFound::of(key, found).to_json()))
+}
+
+/// An answer that is JSON already.
+type Json = ([(HeaderName, &'static str); 1], Vec<u8>);
+
+fn json(bytes: Vec<u8>) -> Json {
+    ([(CONTENT_TYPE, "application/json")], bytes)
 }
