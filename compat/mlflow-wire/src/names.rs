@@ -46,7 +46,9 @@ pub(crate) fn refuse_path(text: &str, parameter: impl fmt::Display) -> Result<()
 /// Whether a file system would read the text as another name.
 fn is_path(text: &str) -> bool {
     let is_odd = text.is_empty() || text == "." || text.starts_with("..") || text.starts_with('/');
-    is_odd || (text.contains('/') && normalised(text) != text)
+    // Most names are of plain parts, which are normal as they are.
+    let is_plain = || text.split('/').all(|part| !matches!(part, "" | "." | ".."));
+    is_odd || (!is_plain() && normalised(text) != text)
 }
 
 /// Where an entry stands in its request.
