@@ -27,7 +27,7 @@ impl Server for Trackside {
         command.args(["serve", "--host", "127.0.0.1", "--port", &port.to_string()]).arg("--data-dir").arg(data);
         command.args(&self.args);
         if let Some(idle_millis) = self.idle_millis {
-            command.env("TRACKSIDE_STORAGE__IDLE_MILLIS", idle_millis.to_string());
+            command.env("TRACKSIDE_STORAGE__IDLE_MS", idle_millis.to_string());
         }
         command
     }
