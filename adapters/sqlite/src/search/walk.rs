@@ -19,7 +19,7 @@ use super::{
     source::{Source, Table, metrics},
     token::Found,
 };
-use crate::error::Result;
+use crate::{error::Result, owners::json_array};
 
 /// Lanes read side by side at most. Each costs some statements.
 const LANES: usize = 256;
@@ -67,6 +67,11 @@ pub(super) fn walk(
     let mut rows = Vec::new();
     let Some(way) = way(&query.order) else { return Ok(rows) };
     for phase in phases(connection, &scope, &query.order, way, after)? {
+        if let (Part::Missing, Way::Metric { key, .. }) = (phase.part, way)
+            && has_every_run(connection, experiments, key)?
+        {
+            break;
+        }
         // What was asked for ends a phase early, and the next one begins at its beginning.
         let after = after.filter(|_| rows.is_empty()).filter(|after| phase.holds(after));
         rows.extend(merge(connection, &phase.lanes, after, n - rows.len())?);
@@ -75,6 +80,18 @@ pub(super) fn walk(
         }
     }
     Ok(rows)
+}
+
+/// Whether no run lacks a metric. To count is much less work than to look for those that do.
+fn has_every_run(connection: &Connection, experiments: &[i64], key: &Key) -> Result<bool> {
+    let sql = "SELECT (SELECT count(*) FROM json_each(?1) AS e CROSS JOIN run INDEXED BY run_by_id \
+               ON run.experiment = e.value) \
+               = (SELECT count(*) FROM json_each(?2) AS m CROSS JOIN rank ON rank.metric = m.value) \
+               + (SELECT count(*) FROM json_each(?2) AS m CROSS JOIN tail INDEXED BY tail_unranked \
+               ON tail.unranked = m.value)";
+    let metrics = metrics(connection, experiments, key)?;
+    let lists = [json_array(experiments), json_array(&metrics)];
+    Ok(connection.prepare_cached(sql)?.query_one(lists, |row| row.get(0))?)
 }
 
 /// From that of the row on, behind which the page begins.
