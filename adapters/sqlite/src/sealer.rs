@@ -40,7 +40,6 @@ const REST: u32 = 5;
 pub(crate) struct Sealer(Mutex<Option<(mpsc::SyncSender<()>, thread::JoinHandle<()>)>>);
 
 struct Round {
-    reader: Connection,
     writer: WeakWriter,
     clock: Arc<dyn Clock>,
     sealing: Sealing,
@@ -53,12 +52,14 @@ struct Round {
     damaged: BTreeSet<i64>,
     /// How many jobs the writer had done when it was last looked at.
     seen: u64,
+    /// Says nothing; it is cut when the thread is to end.
+    ended: mpsc::Receiver<()>,
 }
 
 impl Sealer {
-    /// Starts the thread. `reader` is its own.
+    /// Starts the thread. It opens a reader of its own when it first looks, which the start need not wait for.
     pub(crate) fn start(
-        reader: Connection,
+        open: impl Fn() -> Result<Connection> + Send + 'static,
         writer: WeakWriter,
         clock: Arc<dyn Clock>,
         sealing: Sealing,
@@ -66,11 +67,15 @@ impl Sealer {
         let (end, ended) = mpsc::sync_channel(1);
         let look = Duration::from_millis(sealing.idle_millis.into()).clamp(LEAST_PAUSE, PAUSE);
         let damaged = BTreeSet::new();
-        let mut round = Round { reader, writer, clock, sealing, look, tail: 0, late: 0, damaged, seen: 0 };
+        let mut round = Round { writer, clock, sealing, look, tail: 0, late: 0, damaged, seen: 0, ended };
         let run = move || {
-            let mut pause = look;
-            while let Err(mpsc::RecvTimeoutError::Timeout) = ended.recv_timeout(pause) {
-                match round.go() {
+            let (mut pause, mut reader) = (look, None);
+            while round.pause(pause) {
+                let outcome = match &reader {
+                    Some(reader) => round.go(reader),
+                    None => open().and_then(|opened| round.go(reader.insert(opened))),
+                };
+                match outcome {
                     Ok(Some(rest)) => pause = rest,
                     // The store was closed.
                     Ok(None) => return,
@@ -98,11 +103,11 @@ impl Sealer {
 
 impl Round {
     /// How long to rest; `None` when the store is closed.
-    fn go(&mut self) -> Result<Option<Duration>> {
+    fn go(&mut self, reader: &Connection) -> Result<Option<Duration>> {
         let begun = Instant::now();
         let idle = i64::from(self.sealing.idle_millis);
         let untouched_since = Timestamp::from_millis(self.clock.now().millis().saturating_sub(idle));
-        let (mut resting, next) = at_rest(&self.reader, self.tail, untouched_since, LOOK)?;
+        let (mut resting, next) = at_rest(reader, self.tail, untouched_since, LOOK)?;
         resting.retain(|series| !self.damaged.contains(series));
         let wrapped = next.is_none() && self.tail > 0;
         self.tail = next.unwrap_or(0);
@@ -122,30 +127,38 @@ impl Round {
                     self.unless_damaged(*series, sealed)?;
                 }
             }
-            is_alone = self.rest(writer, begun);
+            let Some(alone) = self.rest(writer, begun) else { return Ok(None) };
+            is_alone = alone;
             (resting, busy) = (rest, true);
         }
-        if let Some(series) = self.next_late()? {
+        if let Some(series) = self.next_late(reader)? {
             let Some(writer) = self.writer.upgrade() else { return Ok(None) };
             let sealing = self.sealing;
             let begun = Instant::now();
             let folded = writer.write_blocking(move |connection| fold(connection, series, &sealing));
             self.unless_damaged(series, folded)?;
             self.late = series;
-            self.rest(writer, begun);
+            if self.rest(writer, begun).is_none() {
+                return Ok(None);
+            }
             busy = true;
         }
         Ok(Some(if busy { looked * REST } else { self.look }))
     }
 
-    /// Rests after a job that began at this instant. Says whether it was the only one since the last.
-    fn rest(&mut self, writer: Writer, begun: Instant) -> bool {
+    /// Waits; whether to go on then.
+    fn pause(&self, time: Duration) -> bool {
+        self.ended.recv_timeout(time) == Err(mpsc::RecvTimeoutError::Timeout)
+    }
+
+    /// Rests after a job that began at this instant. Says whether it was the only one since the last, `None` when the
+    /// store is closed.
+    fn rest(&mut self, writer: Writer, begun: Instant) -> Option<bool> {
         let before = std::mem::replace(&mut self.seen, writer.stats().jobs);
         let is_alone = self.seen.saturating_sub(before) <= 1;
         // The store may be closed while it rests.
         drop(writer);
-        thread::sleep(begun.elapsed() * if is_alone { REST_ALONE } else { REST });
-        is_alone
+        self.pause(begun.elapsed() * if is_alone { REST_ALONE } else { REST }).then_some(is_alone)
     }
 
     fn sealed(&self, writer: &Writer, series: &[i64], untouched_since: Timestamp) -> Result<()> {
@@ -154,9 +167,9 @@ impl Round {
     }
 
     /// The next series with late points, in turn.
-    fn next_late(&self) -> Result<Option<i64>> {
+    fn next_late(&self, reader: &Connection) -> Result<Option<i64>> {
         for mut at in [self.late, 0] {
-            while let Some(series) = late_after(&self.reader, at)? {
+            while let Some(series) = late_after(reader, at)? {
                 if !self.damaged.contains(&series) {
                     return Ok(Some(series));
                 }

@@ -59,8 +59,11 @@ impl SqliteStore {
         let (publisher, end) = Publisher::open(&connection, Arc::clone(&recorder))?;
         let writer = Writer::start(connection, publisher, &config).map_err(no_thread)?;
         let (sealing, few_runs, clock) = (config.sealing, config.few_runs, Arc::clone(&config.clock));
-        let look = open_reader(&path, &config)?;
-        let sealer = Sealer::start(look, writer.downgrade(), Arc::clone(&clock), sealing).map_err(no_thread)?;
+        let open = {
+            let (path, config) = (path.clone(), config.clone());
+            move || open_reader(&path, &config)
+        };
+        let sealer = Sealer::start(open, writer.downgrade(), Arc::clone(&clock), sealing).map_err(no_thread)?;
         let (sealer, readers) = (Arc::new(sealer), Readers::new(path, config));
         Ok(Self { writer, readers, recorder, sealing, few_runs, clock, end, sealer })
     }
