@@ -1,7 +1,7 @@
 //! Tags and params: every table of the shape (owner, key, value), those of runs with their experiment beside it.
 
 use rusqlite::{Connection, OptionalExtension, params};
-use trackside_core::{Key, KeyValue};
+use trackside_core::{ExperimentId, Key, KeyValue};
 
 use crate::{
     error::Result,
@@ -37,6 +37,21 @@ impl KeyValues {
             Column::Experiment => (", experiment", ", (SELECT experiment FROM run WHERE pk = ?1)"),
         };
         format!("INSERT INTO {} (owner, key, value{column}) VALUES (?1, ?2, ?3{value})", self.0)
+    }
+
+    /// Writes the first pairs of a run, none of which has the key of another.
+    pub(crate) fn begin(
+        self,
+        connection: &Connection,
+        run: i64,
+        experiment: ExperimentId,
+        pairs: &[KeyValue],
+    ) -> Result<()> {
+        let sql = format!("INSERT INTO {} (owner, key, value, experiment) VALUES (?1, ?2, ?3, ?4)", self.0);
+        for pair in pairs {
+            execute(connection, &sql, params![run, pair.key.as_str(), pair.value, experiment.get()])?;
+        }
+        Ok(())
     }
 
     /// Writes pairs; the last value of a key stays.

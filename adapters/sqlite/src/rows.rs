@@ -36,7 +36,7 @@ impl Columns for Row<'_> {
     }
 
     fn key(&self, column: impl RowIndex) -> rusqlite::Result<Key> {
-        Key::new(self.get::<_, String>(column)?).map_err(unreadable)
+        Key::new(self.get_ref(column)?.as_str().map_err(unreadable)?).map_err(unreadable)
     }
 
     fn count(&self, column: impl RowIndex) -> rusqlite::Result<u64> {

@@ -16,7 +16,7 @@ use crate::{
     datasets, error, experiments,
     key_values::RUN_TAGS,
     log::{Draft, change},
-    rows::number,
+    rows::{execute, number},
     run_rows,
     search::find_runs,
     writer::Undo,
@@ -141,10 +141,10 @@ fn created(new: &NewRun) -> Run {
 
 fn insert(connection: &Connection, new: &NewRun) -> error::Result<()> {
     experiments::require_active(connection, new.experiment)?;
-    let inserted = number(
+    let n_inserted = execute(
         connection,
         "INSERT INTO run (id, experiment, name, user, status, started_at, artifact_uri) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (id) DO NOTHING RETURNING pk",
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (id) DO NOTHING",
         params![
             new.id.as_str(),
             new.experiment.get(),
@@ -155,6 +155,9 @@ fn insert(connection: &Connection, new: &NewRun) -> error::Result<()> {
             new.artifact_uri,
         ],
     )?;
-    let pk = inserted.ok_or_else(|| fault::run_exists(&new.id))?;
-    RUN_TAGS.set(connection, pk, &new.tags)
+    if n_inserted == 0 {
+        return Err(fault::run_exists(&new.id).into());
+    }
+    let pk = connection.last_insert_rowid();
+    RUN_TAGS.begin(connection, pk, new.experiment, &new.tags)
 }

@@ -17,8 +17,12 @@ use trackside_core::{
     },
 };
 
-const VERSIONS: [&str; 3] =
-    [include_str!("golden/v1.sql"), include_str!("golden/v2.sql"), include_str!("golden/v3.sql")];
+const VERSIONS: [&str; 4] = [
+    include_str!("golden/v1.sql"),
+    include_str!("golden/v2.sql"),
+    include_str!("golden/v3.sql"),
+    include_str!("golden/v4.sql"),
+];
 
 #[tokio::test]
 async fn databases_of_every_release_open_and_read_right() {

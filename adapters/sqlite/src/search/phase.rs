@@ -78,12 +78,15 @@ impl Scope<'_> {
     }
 
     /// A lane over all runs of each experiment.
-    pub(super) fn whole(&self, from: &'static str, lead: &Lead, index: Index) -> Result<Vec<Lane>> {
+    pub(super) fn started(&self, ascending: bool) -> Result<Vec<Lane>> {
+        let index = if ascending { Index::TiesReversed } else { Index::Exact };
+        let lead = Lead::Column { name: "run.started_at", ascending };
         let mut binds = Binds::default();
         let first = binds.bind(0_i64);
         let passing = self.passing("run.pk", None, &mut binds)?;
         let conditions = format!("run.experiment = {first}{passing}");
-        let lane = Lane { from, conditions, binds, lead: lead.clone(), ties: Ties::Id, index };
+        let from = "run INDEXED BY run_by_start";
+        let lane = Lane { from, conditions, binds, lead, ties: Ties::Id, index };
         Ok(each(&lane, self.experiments))
     }
 

@@ -69,7 +69,7 @@ pub(super) fn fewest<'a>(
 
 /// How many runs there are, or so many.
 pub(super) fn count_runs(connection: &Connection, experiments: &[i64], most: i64) -> Result<i64> {
-    let sql = "SELECT count(*) FROM (SELECT 1 FROM json_each(?1) AS e CROSS JOIN run INDEXED BY run_by_id \
+    let sql = "SELECT count(*) FROM (SELECT 1 FROM json_each(?1) AS e CROSS JOIN run INDEXED BY run_by_start \
                ON run.experiment = e.value LIMIT ?2)";
     Ok(connection.prepare_cached(sql)?.query_one(params![json_array(experiments), most], |row| row.get(0))?)
 }

@@ -1,6 +1,6 @@
 //! Searches that follow an index: the next page costs what the first does, however many runs there are.
 //!
-//! By start or by id an experiment is one lane. By a metric, param or tag the runs come in phases: those with a value,
+//! By start an experiment is one lane. By a metric, param or tag the runs come in phases: those with a value,
 //! those whose value is NaN, those that lack it. Of a metric the first two have a lane for each experiment, and one for
 //! all series that are being added to, which no index has in order (`series/rank.rs`).
 
@@ -12,7 +12,6 @@ use trackside_core::{
 
 use super::{
     condition::conjuncts,
-    lane::{Index, Lead},
     merge::merge,
     phase::{Lacking, Part, Phase, Scope},
     rung::Rung,
@@ -30,7 +29,6 @@ pub(super) const WALKED_TERMS: usize = 3;
 #[derive(Debug, Clone, Copy)]
 enum Way<'a> {
     Start { ascending: bool },
-    Id { ascending: bool },
     Metric { key: &'a Key, ascending: bool },
     Text { table: Table, key: &'a Key, ascending: bool },
 }
@@ -40,7 +38,6 @@ fn way(order: &[Order<RunField>]) -> Option<Way<'_>> {
     let ascending = *ascending;
     Some(match field {
         RunField::StartedAt => Way::Start { ascending },
-        RunField::Id => Way::Id { ascending },
         RunField::Metric(key) => Way::Metric { key, ascending },
         RunField::Param(key) => Way::Text { table: Table::Param, key, ascending },
         RunField::Tag(key) => Way::Text { table: Table::Tag, key, ascending },
@@ -84,7 +81,7 @@ pub(super) fn walk(
 
 /// Whether no run lacks a metric. To count is much less work than to look for those that do.
 fn has_every_run(connection: &Connection, experiments: &[i64], key: &Key) -> Result<bool> {
-    let sql = "SELECT (SELECT count(*) FROM json_each(?1) AS e CROSS JOIN run INDEXED BY run_by_id \
+    let sql = "SELECT (SELECT count(*) FROM json_each(?1) AS e CROSS JOIN run INDEXED BY run_by_start \
                ON run.experiment = e.value) \
                = (SELECT count(*) FROM json_each(?2) AS m CROSS JOIN rank ON rank.metric = m.value) \
                + (SELECT count(*) FROM json_each(?2) AS m CROSS JOIN tail INDEXED BY tail_unranked \
@@ -114,15 +111,7 @@ fn phases(
         }
     };
     match way {
-        Way::Start { ascending } => {
-            let index = if ascending { Index::TiesReversed } else { Index::Exact };
-            let lead = Lead::Column { name: "run.started_at", ascending };
-            add(Part::Values, scope.whole("run INDEXED BY run_by_start", &lead, index)?);
-        }
-        Way::Id { ascending } => {
-            let lead = Lead::Column { name: "run.id", ascending };
-            add(Part::Values, scope.whole("run INDEXED BY run_by_id", &lead, Index::Exact)?);
-        }
+        Way::Start { ascending } => add(Part::Values, scope.started(ascending)?),
         Way::Metric { key, ascending } => {
             let metrics = metrics(connection, scope.experiments, key)?;
             add(Part::Values, scope.ranked(&metrics, key, Some(ascending))?);
@@ -179,7 +168,7 @@ mod tests {
         let of_param = Source::Values { table: Table::Param, key: &key_of_param, values: &text };
         let of_metric = Source::Metric { metrics: vec![1, 2], compare: Compare::Less, number: 1.0 };
         for source in [None, Some(Source::Ids(&ids)), Some(of_param), Some(of_metric)] {
-            for field in [RunField::StartedAt, RunField::Id, RunField::Metric(key()), RunField::Param(key())] {
+            for field in [RunField::StartedAt, RunField::Metric(key()), RunField::Param(key())] {
                 for ascending in [false, true] {
                     for plan in plans(&[Order { field: field.clone(), ascending }], &filter, source.as_ref()) {
                         let sorted = plan.lines().find(|step| step.contains("TEMP B-TREE"));
