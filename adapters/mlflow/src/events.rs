@@ -170,7 +170,7 @@ impl<'a> Writer<'a> {
         for key in key.into_iter().chain(ours) {
             let request = wire::RunTag {
                 run_id: Some(self.remote.run_id.clone()),
-                key: Some(key.to_owned()),
+                key: Some(key.into()),
                 ..wire::RunTag::default()
             };
             match self.post("runs/delete-tag", &request).await {

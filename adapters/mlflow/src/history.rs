@@ -46,5 +46,5 @@ pub(crate) fn identity(metric: &Metric) -> Identity {
     // The sum makes one zero of two.
     let value = if value.is_nan() { f64::NAN } else { value.clamp(f64::MIN, f64::MAX) + 0.0 };
     let (step, time) = (metric.step.unwrap_or_default().0, metric.timestamp.unwrap_or_default().0);
-    (metric.key.clone().unwrap_or_default(), step, time, value.to_bits())
+    (metric.key.as_deref().unwrap_or_default().to_owned(), step, time, value.to_bits())
 }

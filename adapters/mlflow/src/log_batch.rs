@@ -33,7 +33,7 @@ impl Gathered {
 
     /// Of a key given twice the last value stays.
     pub(crate) fn tag(&mut self, tag: Tag) {
-        self.tags.insert(tag.key.unwrap_or_default(), tag.value.unwrap_or_default());
+        self.tags.insert(tag.key.unwrap_or_default().into(), tag.value.unwrap_or_default());
     }
 
     /// The requests, which must be made in this order.
@@ -49,7 +49,7 @@ impl Gathered {
                 .push(param);
         }
         for (key, value) in self.tags {
-            let tag = Tag { key: Some(key), value: Some(value) };
+            let tag = Tag { key: Some(key.into()), value: Some(value) };
             requests.room(MAX_BATCH_TAGS, |batch| &batch.tags, text_bytes(&tag)).tags.get_or_insert_default().push(tag);
         }
         // And before 3.x one that has a NaN twice.
@@ -110,12 +110,12 @@ impl Requests<'_> {
 }
 
 fn text_bytes(tag: &Tag) -> usize {
-    ITEM_BYTES + [&tag.key, &tag.value].into_iter().flatten().map(|text| escaped_bytes(text)).sum::<usize>()
+    ITEM_BYTES + [tag.key.as_deref(), tag.value.as_deref()].into_iter().flatten().map(escaped_bytes).sum::<usize>()
 }
 
 fn metric_bytes(metric: &Metric) -> usize {
-    let texts = [&metric.key, &metric.model_id, &metric.dataset_name, &metric.dataset_digest];
-    ITEM_BYTES + texts.into_iter().flatten().map(|text| escaped_bytes(text)).sum::<usize>()
+    let texts = [&metric.model_id, &metric.dataset_name, &metric.dataset_digest].map(Option::as_deref);
+    ITEM_BYTES + texts.into_iter().chain([metric.key.as_deref()]).flatten().map(escaped_bytes).sum::<usize>()
 }
 
 /// How long a text is in JSON.
@@ -135,7 +135,7 @@ mod tests {
     use super::*;
 
     fn pair(key: impl Into<String>, value: impl Into<String>) -> Tag {
-        Tag { key: Some(key.into()), value: Some(value.into()) }
+        Tag { key: Some(key.into().into()), value: Some(value.into()) }
     }
 
     fn metric(step: i64) -> Metric {

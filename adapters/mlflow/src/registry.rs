@@ -91,12 +91,12 @@ impl Model<'_> {
                 api.patch::<Nothing>("registered-models/update", &request).await.map(drop)
             }
             RegisteredModelChange::SetTag(tag) => {
-                let key = Some(tag.key.as_str().to_owned());
+                let key = Some(tag.key.as_str().into());
                 let request = RegisteredModelTag { name, key, value: Some(tag.value.clone()) };
                 api.post::<Nothing>("registered-models/set-tag", &request).await.map(drop)
             }
             RegisteredModelChange::DeleteTag(key) => {
-                let request = RegisteredModelTag { name, key: Some(key.as_str().to_owned()), value: None };
+                let request = RegisteredModelTag { name, key: Some(key.as_str().into()), value: None };
                 api.delete("registered-models/delete-tag", &request).await.map(drop)
             }
             RegisteredModelChange::SetAlias(alias, number) => {

@@ -102,7 +102,7 @@ async fn adopt(api: &Api, run: &RunId, remote: &RemoteRun) -> Result<()> {
         for child in found.runs {
             let set = wire::RunTag {
                 run_id: Some(child.info.run_id),
-                key: Some(tag::MLFLOW_PARENT.to_owned()),
+                key: Some(tag::MLFLOW_PARENT.into()),
                 value: Some(remote.run_id.clone()),
                 ..wire::RunTag::default()
             };
@@ -143,7 +143,7 @@ async fn search(api: &Api, filter: String, experiments: &[String], page_token: O
 }
 
 pub(crate) fn wire_tag(key: &str, value: &str) -> wire::Tag {
-    wire::Tag { key: Some(key.to_owned()), value: Some(value.to_owned()) }
+    wire::Tag { key: Some(key.into()), value: Some(value.to_owned()) }
 }
 
 impl From<wire::Run> for RemoteRun {

@@ -127,13 +127,13 @@ impl<'a> Versions<'a> {
             }
             ModelVersionChange::SetTag(own) if tag::is_ours(own.key.as_str()) => Ok(()),
             ModelVersionChange::SetTag(own) => {
-                let key = Some(own.key.as_str().to_owned());
+                let key = Some(own.key.as_str().into());
                 let request = ModelVersionTag { name, version, key, value: Some(own.value.clone()) };
                 api.post::<Nothing>("model-versions/set-tag", &request).await.map(drop)
             }
             ModelVersionChange::DeleteTag(key) if tag::is_ours(key.as_str()) => Ok(()),
             ModelVersionChange::DeleteTag(key) => {
-                let request = ModelVersionTag { name, version, key: Some(key.as_str().to_owned()), value: None };
+                let request = ModelVersionTag { name, version, key: Some(key.as_str().into()), value: None };
                 api.delete("model-versions/delete-tag", &request).await.map(drop)
             }
             ModelVersionChange::Delete => {

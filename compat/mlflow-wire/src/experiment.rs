@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 use trackside_core::{self as core, ExperimentId, Key, Page, PageRequest, Query, fault, query::ExperimentField};
 
@@ -108,7 +109,7 @@ pub struct ExperimentTag {
     #[serde(alias = "experimentId")]
     pub experiment_id: Option<String>,
     /// Required.
-    pub key: Option<String>,
+    pub key: Option<CompactString>,
     /// Absent counts as empty.
     pub value: Option<String>,
 }
@@ -282,7 +283,7 @@ mod tests {
     #[test]
     fn names_and_tags_are_bounded_and_keys_differ() {
         let create = |name: String, keys: &[&str]| {
-            let tag = |key: &&str| Tag { key: Some((*key).to_owned()), value: None };
+            let tag = |key: &&str| Tag { key: Some((*key).into()), value: None };
             let tags = Some(keys.iter().map(tag).collect());
             CreateExperiment { name: Some(name), artifact_location: Some(String::new()), tags }.checked()
         };

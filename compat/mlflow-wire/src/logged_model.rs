@@ -303,7 +303,7 @@ fn status_name(status: LoggedModelStatus) -> &'static str {
 fn measured(id: &LoggedModelId, metric: core::ModelMetric) -> Metric {
     let (dataset_name, dataset_digest) = metric.dataset.unzip();
     Metric {
-        key: Some(metric.key.as_str().to_owned()),
+        key: Some(metric.key.into()),
         value: Some(Double(metric.point.value)),
         timestamp: Some(Int(metric.point.time.millis())),
         step: Some(Int(metric.point.step)),

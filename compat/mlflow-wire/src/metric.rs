@@ -1,5 +1,6 @@
 //! Metrics: points as clients write and read them.
 
+use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use trackside_core::{
@@ -20,7 +21,7 @@ use crate::{
 #[serde(default)]
 pub struct Metric {
     /// Required.
-    pub key: Option<String>,
+    pub key: Option<CompactString>,
     /// Required.
     pub value: Option<Double>,
     /// ms since the epoch. Required.
@@ -58,9 +59,9 @@ impl Metric {
         Ok(MetricPoint { key, point, subject: subject(self.model_id, self.dataset_name, self.dataset_digest)? })
     }
 
-    fn of(key: &Key, point: &Point) -> Self {
+    fn of(key: Key, point: &Point) -> Self {
         Self {
-            key: Some(key.as_str().to_owned()),
+            key: Some(key.into()),
             value: Some(Double(point.value)),
             timestamp: Some(Int(point.time.millis())),
             step: Some(Int(point.step)),
@@ -92,14 +93,14 @@ impl From<&MetricPoint> for Metric {
             model_id: subject.and_then(|subject| Some(subject.model.as_ref()?.to_string())),
             dataset_name: dataset_name.filter(|name| !name.is_empty()),
             dataset_digest: dataset_digest.filter(|digest| !digest.is_empty()),
-            ..Self::of(&metric.key, &metric.point)
+            ..Self::of(metric.key.clone(), &metric.point)
         }
     }
 }
 
 impl From<LatestMetric> for Metric {
     fn from(latest: LatestMetric) -> Self {
-        Self::of(&latest.key, &latest.point)
+        Self::of(latest.key, &latest.point)
     }
 }
 
@@ -114,7 +115,7 @@ pub struct LogMetric {
     #[serde(alias = "runUuid")]
     pub run_uuid: Option<String>,
     /// Required.
-    pub key: Option<String>,
+    pub key: Option<CompactString>,
     /// Required; an empty text counts as missing.
     #[serde(deserialize_with = "double_or_blank")]
     pub value: Option<Double>,

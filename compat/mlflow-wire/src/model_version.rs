@@ -2,6 +2,7 @@
 //!
 //! Elsewhere: which sources are accepted (the service), searches (`model_version_search.rs`), aliases (`alias.rs`).
 
+use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use trackside_core::{self as core, Key, LoggedModelId, RunId, Stage, VersionNumber};
@@ -189,7 +190,7 @@ pub struct ModelVersionTag {
     pub version: Option<String>,
     /// Required.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub key: Option<String>,
+    pub key: Option<CompactString>,
     /// Absent counts as empty.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
@@ -329,7 +330,7 @@ mod tests {
 
     #[test]
     fn prompts_have_a_placeholder_for_a_source() {
-        let tag = Tag { key: text(prompt::IS_PROMPT), value: text("True") };
+        let tag = Tag { key: Some(prompt::IS_PROMPT.into()), value: text("True") };
         let create = |source: &str| CreateModelVersion {
             name: text("p"),
             source: text(source),

@@ -4,6 +4,7 @@
 
 use std::fmt;
 
+use compact_str::CompactString;
 use trackside_core::Key;
 
 use crate::{Failure, request};
@@ -13,9 +14,10 @@ pub const MAX_KEY_CHARS: usize = 250;
 
 /// Checks a key of a metric, param or tag and makes it one of core's. `parameter` is where it stands in the
 /// request, e.g. `metrics[0].name`, and only written out when the key is refused.
-pub fn key(text: impl Into<String>, parameter: impl fmt::Display) -> Result<Key, Failure> {
+pub fn key(text: impl Into<CompactString>, parameter: impl fmt::Display) -> Result<Key, Failure> {
     let text = text.into();
-    if !text.chars().all(|c| c.is_alphanumeric() || "/_.- :".contains(c)) {
+    let is_plain = || text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/_.- :".contains(&byte));
+    if !is_plain() && !text.chars().all(|c| c.is_alphanumeric() || "/_.- :".contains(c)) {
         return Err(request::bad_value(
             &text,
             parameter,
@@ -73,7 +75,7 @@ impl fmt::Display for Place {
 /// Checks the key of an entry, which must be there. MLflow calls it by other names when it breaks a rule
 /// (`ruled`) or is too long (`long`).
 pub(crate) fn entry_key(
-    text: Option<String>,
+    text: Option<CompactString>,
     place: Place,
     ruled: impl fmt::Display,
     long: impl fmt::Display,

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use compact_str::CompactString;
 use serde::Deserialize;
 use trackside_core::{Event, Param, Run, RunId};
 
@@ -28,7 +29,7 @@ pub struct LogParameter {
     #[serde(alias = "runUuid")]
     pub run_uuid: Option<String>,
     /// Required.
-    pub key: Option<String>,
+    pub key: Option<CompactString>,
     /// Absent counts as empty.
     pub value: Option<String>,
 }

@@ -2,6 +2,7 @@
 //!
 //! Elsewhere: aliases (`alias.rs`), versions (`model_version.rs`).
 
+use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 use trackside_core::{
     self as core, Key, Page, PageRequest, Query, Stage, fault,
@@ -113,7 +114,7 @@ pub struct RegisteredModelTag {
     pub name: Option<String>,
     /// Required.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub key: Option<String>,
+    pub key: Option<CompactString>,
     /// Absent counts as empty.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,

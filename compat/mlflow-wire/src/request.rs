@@ -6,6 +6,7 @@
 
 use std::{fmt, iter};
 
+use compact_str::CompactString;
 use serde::{
     Deserializer,
     de::{
@@ -75,6 +76,12 @@ pub trait Missing {
     /// Whether it counts as missing.
     fn is_missing(&self) -> bool {
         false
+    }
+}
+
+impl Missing for CompactString {
+    fn is_missing(&self) -> bool {
+        self.is_empty()
     }
 }
 

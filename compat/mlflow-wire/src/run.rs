@@ -107,7 +107,7 @@ impl From<core::RunInfo> for RunInfo {
 
 impl From<core::Run> for Run {
     fn from(run: core::Run) -> Self {
-        let name_tag = Tag { key: Some(RUN_NAME_TAG.to_owned()), value: Some(run.info.name.clone()) };
+        let name_tag = Tag { key: Some(RUN_NAME_TAG.into()), value: Some(run.info.name.clone()) };
         let name_tag = (!run.info.name.is_empty()).then_some(name_tag);
         Self {
             data: RunData {

@@ -3,6 +3,7 @@
 //! The tag `mlflow.runName` is the run's name in other clothes: it is shown from the name, writing it renames the
 //! run, and it is never stored. So the two cannot disagree, as they can in MLflow.
 
+use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 use trackside_core::{self as core, Event, Key, RunId, RunUpdate};
 
@@ -30,7 +31,7 @@ pub struct RunTag {
     pub run_uuid: Option<String>,
     /// Required.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub key: Option<String>,
+    pub key: Option<CompactString>,
     /// Absent counts as empty.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,

@@ -1,5 +1,6 @@
 //! Tags and params on the wire: a key and a text.
 
+use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 use trackside_core::KeyValue;
 
@@ -10,7 +11,7 @@ use crate::{Failure, names};
 pub struct Tag {
     /// Absent counts as empty.
     #[serde(default)]
-    pub key: Option<String>,
+    pub key: Option<CompactString>,
     /// Absent counts as empty.
     #[serde(default)]
     pub value: Option<String>,
@@ -20,8 +21,8 @@ impl Tag {
     /// Checks key and length of the value and makes it one of core's. `parameter` is what messages call the key.
     pub fn checked(self, parameter: &str, max_value_chars: usize) -> Result<KeyValue, Failure> {
         let text = self.key.unwrap_or_default();
-        let key = names::key(&text, parameter)?;
-        names::max_chars(&text, names::MAX_KEY_CHARS, "key")?;
+        let key = names::key(text, parameter)?;
+        names::max_chars(key.as_str(), names::MAX_KEY_CHARS, "key")?;
         let value = self.value.unwrap_or_default();
         names::max_chars(&value, max_value_chars, "value")?;
         Ok(KeyValue { key, value })
@@ -30,6 +31,6 @@ impl Tag {
 
 impl From<KeyValue> for Tag {
     fn from(tag: KeyValue) -> Self {
-        Self { key: Some(tag.key.as_str().to_owned()), value: Some(tag.value) }
+        Self { key: Some(tag.key.into()), value: Some(tag.value) }
     }
 }
