@@ -9,6 +9,10 @@ use std::{
 
 use super::{Server, postgres::Postgres};
 
+/// Connections that a worker may keep to its database, one for each client here. With its own limit of 15 in all, 3.17.2
+/// answers 400 to some of 32 clients.
+const POOL: &str = "64";
+
 #[derive(Debug)]
 pub(super) struct Mlflow {
     pub(super) executable: PathBuf,
@@ -30,6 +34,7 @@ impl Server for Mlflow {
         let mut command = Command::new(&self.executable);
         command.args(["server", "--host", "127.0.0.1", "--port", &port.to_string()]);
         command.args(["--workers", &self.n_workers.to_string()]);
+        command.env("MLFLOW_SQLALCHEMYSTORE_POOL_SIZE", POOL);
         let sqlite = || format!("sqlite:///{}", data.join("mlflow.db").display());
         let uri = self.postgres.as_ref().map_or_else(sqlite, |_| Postgres::uri(data));
         command.arg("--backend-store-uri").arg(uri).arg("--artifacts-destination").arg(data.join("artifacts"));
@@ -56,9 +61,9 @@ impl Server for Mlflow {
     /// Checked on 3.17.2: `mlflow/store/db/utils.py` sets neither `journal_mode` nor synchronous.
     fn durability(&self) -> &'static str {
         if self.postgres.is_some() {
-            "answers after fsync: PostgreSQL's defaults, fsync and synchronous_commit on"
+            "answers after fsync: PostgreSQL's defaults, fsync and synchronous_commit on; 64 connections a worker"
         } else {
-            "answers after fsync: SQLite's defaults, a rollback journal and synchronous=FULL"
+            "answers after fsync: SQLite's defaults, a rollback journal and synchronous=FULL; 64 connections a worker"
         }
     }
 }
