@@ -22,7 +22,7 @@ pub(crate) const MIGRATIONS: [&str; 4] = [
     include_str!("migrations/0001_initial.sql"),
     include_str!("migrations/0002_log.sql"),
     include_str!("migrations/0003_chunks.sql"),
-    include_str!("migrations/0004_fewer_indexes.sql"),
+    include_str!("migrations/0004_fewer_pages.sql"),
 ];
 /// The version that this release writes.
 #[expect(clippy::cast_possible_wrap, clippy::cast_possible_truncation, reason = "a handful")]

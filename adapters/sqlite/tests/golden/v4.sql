@@ -309,7 +309,7 @@ CREATE TABLE block (
     points BLOB NOT NULL
 ) STRICT;
 INSERT INTO block VALUES(327680,X'01d4010c000000000000f87f0202000000000000f07f');
-CREATE TABLE chunk (
+CREATE TABLE "chunk" (
     series INTEGER NOT NULL REFERENCES series (pk) ON DELETE CASCADE,
     -- Places of its first and last point.
     first BLOB NOT NULL,
@@ -320,7 +320,8 @@ CREATE TABLE chunk (
     -- Places of a lowest and a highest value; NULL when all are NaN.
     lowest BLOB,
     highest BLOB,
-    bytes INTEGER NOT NULL REFERENCES chunk_bytes (pk),
+    -- The key of a row of `chunk_bytes`, which goes when this one does.
+    bytes INTEGER NOT NULL,
     PRIMARY KEY (series, first)
 ) STRICT, WITHOUT ROWID;
 INSERT INTO chunk VALUES(5,X'80000000000000648000000000000000bfe000000000000000',X'80000000000000678000000000000003fff000000000000000',4,0,3,X'80000000000000658000000000000001800000000000000000',X'80000000000000678000000000000003fff000000000000000',1);
@@ -384,6 +385,7 @@ SELECT
     ifnull(tail.last_is_nan, series.last_is_nan) AS is_nan
 FROM series LEFT JOIN tail ON tail.series = series.pk;
 CREATE INDEX tail_unranked ON tail (unranked) WHERE unranked IS NOT NULL;
+CREATE INDEX model_metric_by_run ON model_metric (run);
 CREATE INDEX run_param_by_value ON run_param (experiment, key, substr(value, 1, 64));
 CREATE INDEX run_tag_by_value ON run_tag (experiment, key, substr(value, 1, 64));
 COMMIT;

@@ -64,6 +64,7 @@ impl Postgres {
         let mut command = Command::new("sh");
         command.args(["-c", SCRIPT]).arg(data.join(FOLDER)).arg(user).arg(&self.server);
         command.arg(server.get_program()).args(server.get_args());
+        command.envs(server.get_envs().filter_map(|(name, value)| Some((name, value?))));
         command
     }
 
