@@ -49,7 +49,9 @@ impl<'a> UriParts<'a> {
             self.scheme == root.scheme && self.authority.eq_ignore_ascii_case(root.authority)
         };
         let (own, roots) = (self.segments(), root.segments());
-        same_place && !roots.is_empty() && own.starts_with(&roots) && own.iter().all(|segment| segment != "..")
+        let own = if self.is_local() { resolved(own) } else { Some(own) };
+        let is_below = |own: &Vec<String>| own.starts_with(&roots) && own.iter().all(|segment| segment != "..");
+        same_place && !roots.is_empty() && own.as_ref().is_some_and(is_below)
     }
 
     /// The protocol and host that whoever follows it connects to, if the URI chooses them.
@@ -76,6 +78,19 @@ impl<'a> UriParts<'a> {
     pub(crate) fn segments(&self) -> Vec<String> {
         self.path.split('/').filter(|part| !part.is_empty() && *part != ".").map(fully_decoded).collect()
     }
+}
+
+/// Segments without `..` and what it leaves again; `None` when it leaves more than there is.
+fn resolved(segments: Vec<String>) -> Option<Vec<String>> {
+    let mut path = Vec::with_capacity(segments.len());
+    for segment in segments {
+        if segment == ".." {
+            path.pop()?;
+        } else {
+            path.push(segment);
+        }
+    }
+    Some(path)
 }
 
 /// The URI of what lies at `path` below a location, before any query of it.

@@ -1,18 +1,21 @@
 use trackside_core::{
-    ArtifactLocation, Experiment, ExperimentChange, ExperimentId, Key, NewExperiment, Page, PageRequest, Query, Result,
-    Tag, fault, query::ExperimentField,
+    ArtifactLocation, Error, Experiment, ExperimentChange, ExperimentId, Key, NewExperiment, Page, PageRequest, Query,
+    Result, Tag, fault, query::ExperimentField,
 };
 
-use crate::{Service, artifact_uri::check_location};
+use crate::{
+    Service,
+    artifact_uri::{UriParts, check_location},
+};
 
 impl Service {
-    /// Creates an experiment; without a location of its own it lies under the artifact root. `Invalid` for a
-    /// location that the server must not follow.
+    /// Creates an experiment; without a location of its own it lies under the artifact root, a relative path counts from
+    /// where the server was started. `Invalid` for a location that the server must not follow.
     pub async fn create_experiment(&self, name: Key, location: Option<String>, tags: Vec<Tag>) -> Result<Experiment> {
         let artifact_location = match location {
             Some(uri) => {
                 check_location(&uri, &self.parts.artifact_root)?;
-                ArtifactLocation::At(uri)
+                ArtifactLocation::At(whole(uri)?)
             }
             None => ArtifactLocation::Under(self.parts.artifact_root.clone()),
         };
@@ -43,4 +46,15 @@ impl Service {
     ) -> Result<Page<Experiment>> {
         self.store().search_experiments(query, page).await
     }
+}
+
+/// A location that does not depend on where its reader is.
+fn whole(uri: String) -> Result<String> {
+    let parts = UriParts::of(&uri);
+    if !parts.scheme.is_empty() || !parts.authority.is_empty() || parts.path.starts_with('/') || uri.is_empty() {
+        return Ok(uri);
+    }
+    let path = std::path::absolute(&uri)
+        .map_err(|error| Error::internal(format!("cannot tell what the relative path '{uri}' counts from: {error}")))?;
+    Ok(path.display().to_string())
 }

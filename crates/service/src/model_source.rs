@@ -150,6 +150,11 @@ fn check_owner(uri: &str, maker: &Maker) -> Result<()> {
     let parts = UriParts::of(uri);
     let is_within = maker.root.as_deref().is_some_and(|root| parts.is_within(&UriParts::of(root)));
     if parts.is_local() {
+        let host = parts.authority.to_ascii_lowercase();
+        if !(host.is_empty() || host.starts_with("localhost") || host.starts_with("127.0.0.1")) {
+            // MLflow says so with 500.
+            return Err(Error::internal(format!("{uri} is not a valid remote uri: a file: URI has no host")));
+        }
         return match (&maker.id, &maker.root) {
             (Some(_), None) => Err(not_owned(uri, maker.parameter)),
             (Some(_), Some(_)) if is_within => Ok(()),
@@ -238,6 +243,8 @@ fn local(uri: &str, parameter: &str) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use trackside_core::ErrorKind;
+
     use super::*;
 
     fn owner(parameter: &'static str, id: &str, root: &str) -> Maker {
@@ -292,6 +299,10 @@ mod tests {
         let run = owner("run_id", "r", "/srv/1/r/artifacts");
         check_owner("/srv/1/r/artifacts/m", &run).unwrap();
         check_owner("file:///srv/1/r/artifacts/m", &run).unwrap();
+        for same in ["/srv/1/r/artifacts/m/..", "file:///srv/1/r/artifacts/m/../.", "/srv/1/x/../r/artifacts/m"] {
+            check_owner(same, &run).unwrap();
+        }
+        assert_eq!(check_owner("file://host/srv/1/r/artifacts/m", &run).unwrap_err().kind(), ErrorKind::Internal);
         let refused = |uri, maker: &Maker| check_owner(uri, maker).unwrap_err().message().to_owned();
         let at = |message: &str| message.split('\'').nth(1).unwrap_or_default().to_owned();
         assert_eq!(at(&refused("file:///etc", &run)), "/etc");

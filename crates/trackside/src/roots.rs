@@ -38,8 +38,10 @@ pub(crate) fn open(args: &ServeArgs) -> anyhow::Result<(Artifacts, String)> {
             let path = absolute(path)?;
             let store = ArtifactStore::local(&path)?;
             let path = path.display().to_string();
-            let artifacts = artifacts.with_root(path.clone(), store.clone()).with_root(format!("file://{path}"), store);
-            Ok((artifacts, path))
+            let uri = format!("file://{path}");
+            let artifacts = artifacts.with_root(path.clone(), store.clone()).with_root(uri.clone(), store);
+            // Clients read it as it was spelled.
+            Ok((artifacts, if root.starts_with("file:") { uri } else { path }))
         }
         None => Ok((artifacts, root.to_owned())),
     }
