@@ -195,7 +195,7 @@ class Server:
             return "<created>" if key in CREATED or value == created else "<updated>"
         if key == "next_page_token" and value:
             return "<token>"
-        if key == "experiment_id" and value in self.experiments:
+        if key in {"experiment_id", "experimentId"} and value in self.experiments:
             return self.experiments[value]
         if isinstance(value, float) and value != value:
             return "<bare NaN>"

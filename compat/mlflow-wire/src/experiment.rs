@@ -175,7 +175,7 @@ impl SearchExperiments {
 }
 
 /// An experiment.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Experiment {
     /// A decimal number.
     pub experiment_id: String,

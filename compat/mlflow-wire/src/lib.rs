@@ -10,6 +10,7 @@ mod artifact;
 mod dataset_search;
 mod error;
 mod experiment;
+pub mod graphql;
 mod history_bulk;
 mod history_page;
 mod inputs;

@@ -28,6 +28,11 @@ pub fn from_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Failure> {
     read(&tree, &tree)
 }
 
+/// Reads a tree of JSON.
+pub fn from_value<T: DeserializeOwned>(tree: &Value) -> Result<T, Failure> {
+    read(tree, tree)
+}
+
 /// Reads decoded query parameters; one given several times is a list, and so is one where a list is asked for.
 pub fn from_query<T: DeserializeOwned>(pairs: impl IntoIterator<Item = (String, String)>) -> Result<T, Failure> {
     let mut fields = Map::new();

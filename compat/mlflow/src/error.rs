@@ -27,16 +27,31 @@ impl From<Error> for MlflowError {
     }
 }
 
-impl IntoResponse for MlflowError {
-    fn into_response(self) -> Response {
+impl MlflowError {
+    fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.0.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    fn log(&self) {
         let Self(failure) = self;
-        let status = StatusCode::from_u16(failure.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         match &failure.cause {
-            Some(cause) if status.is_server_error() => {
+            Some(cause) if self.status().is_server_error() => {
                 tracing::error!(error = %cause, source = ?std::error::Error::source(cause), "request failed");
             }
             _ => tracing::debug!(code = failure.code.name(), message = failure.message, "request refused"),
         }
-        (status, Json(failure.body())).into_response()
+    }
+
+    /// Logs it, for an answer that says no more than the text.
+    pub(crate) fn logged(self) -> String {
+        self.log();
+        self.0.message
+    }
+}
+
+impl IntoResponse for MlflowError {
+    fn into_response(self) -> Response {
+        self.log();
+        (self.status(), Json(self.0.body())).into_response()
     }
 }

@@ -13,6 +13,8 @@ mod content_type;
 mod download;
 mod error;
 mod experiments;
+mod gateway;
+mod graphql;
 mod logged_models;
 mod metrics;
 mod model_versions;
@@ -30,6 +32,7 @@ use trackside_service::Service;
 
 pub use body::Bodies;
 pub use router::router;
+pub use system::MLFLOW_VERSION;
 
 /// What the handlers share.
 #[derive(Debug, Clone)]

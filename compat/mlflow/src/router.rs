@@ -5,8 +5,8 @@ use http::{Method, StatusCode, Uri};
 use trackside_mlflow_wire::{ErrorCode, Failure};
 
 use crate::{
-    Door, aliases, artifacts, error::MlflowError, experiments, logged_models, metrics, model_versions, proxy_artifacts,
-    registered_models, routes::Routes, run_logging, runs, system,
+    Door, aliases, artifacts, error::MlflowError, experiments, gateway, graphql, logged_models, metrics,
+    model_versions, proxy_artifacts, registered_models, routes::Routes, run_logging, runs, system,
 };
 
 /// Prefixes of version 2.0: clients, the web UI, and clients of 2019 to 2022.
@@ -30,9 +30,9 @@ pub fn router(door: Door) -> Router {
         .merge(model_versions::routes())
         .merge(logged_models::routes())
         .merge(proxy);
-    let ui = experiments::ui_routes().merge(metrics::ui_routes());
+    let ui = experiments::ui_routes().merge(metrics::ui_routes()).merge(gateway::ui_routes());
     let v3 = system::routes_v3();
-    let roots = system::root_routes().merge(artifacts::root_routes());
+    let roots = system::root_routes().merge(artifacts::root_routes()).merge(graphql::root_routes());
     let mut router = ui.mounted(roots.mounted(Router::new(), ""), PREFIX_UI);
     for prefix in PREFIXES_V2 {
         router = v2.mounted(router, prefix);

@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::routes::Routes;
 
 /// The version of MLflow whose protocol this is. Clients gate features on it.
-const MLFLOW_VERSION: &str = "3.17.2";
+pub const MLFLOW_VERSION: &str = "3.17.2";
 
 /// An answer without content.
 #[derive(Debug, Serialize)]
