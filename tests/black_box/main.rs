@@ -10,3 +10,4 @@ mod durability;
 mod examples;
 mod layering;
 mod lifecycle;
+mod web_ui;

@@ -6,7 +6,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, builder::ArgAction};
 
-use crate::{config_command::ConfigArgs, logging::LogFormat, mlflow_flags::MlflowFlags, sinks_command::SinksArgs};
+use crate::{
+    config_command::ConfigArgs, logging::LogFormat, mlflow_flags::MlflowFlags, sinks_command::SinksArgs,
+    ui_command::UiArgs,
+};
 
 /// Experiment tracking in one binary: point any MLflow client at it and log.
 #[derive(Debug, Parser)]
@@ -32,6 +35,8 @@ pub(crate) enum Command {
     Config(ConfigCommand),
     /// See and steer the sinks of a running server: where runs are mirrored to, and how far each is.
     Sinks(SinksArgs),
+    /// Install MLflow's web UI, which `serve` then shows at /.
+    Ui(UiArgs),
 }
 
 #[derive(Debug, Subcommand)]

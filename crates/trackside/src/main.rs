@@ -12,7 +12,8 @@ mod roots;
 mod serve;
 mod sinks;
 mod sinks_command;
-mod welcome;
+mod ui;
+mod ui_command;
 
 use std::process::ExitCode;
 
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
         Command::Config(ConfigCommand::Check(args)) => config_command::check(&args, &Sources::of_process()),
         Command::Config(ConfigCommand::Print(args)) => config_command::print(&args, &Sources::of_process()),
         Command::Sinks(args) => sinks_command::run(args),
+        Command::Ui(args) => ui_command::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

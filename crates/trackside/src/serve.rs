@@ -20,7 +20,7 @@ use crate::{
     lifecycle::Signals,
     logging, prefix, roots,
     sinks::{Builder, Running, hangups},
-    welcome,
+    ui::{self, Installed},
 };
 
 /// Kept of the time for the end, so that sinks that have not caught up are stopped before everything is cut.
@@ -61,8 +61,9 @@ async fn serve(sources: Sources, config: Config) -> anyhow::Result<()> {
     let door =
         Door { service, bodies: Bodies::of_at_most(args.max_body_bytes), serve_artifacts: !args.no_serve_artifacts };
     let admin = trackside_admin::router(Admin { fanout: sinks.fanout().clone(), reload: sinks.clone() });
-    let routes = welcome::routes().merge(trackside_compat_mlflow::router(door)).merge(admin);
-    let routes = prefix::below(args.static_prefix.as_deref(), routes)?;
+    let installed = Installed::below(&args.data_dir);
+    let routes = trackside_compat_mlflow::router(door).merge(admin).merge(ui::file_routes(installed.clone()));
+    let routes = prefix::below(args.static_prefix.as_deref(), routes, ui::home(installed))?;
     let address = listener.local_addr()?;
     tracing::info!(url = format!("http://{address}"), "serving; MLFLOW_TRACKING_URI is this url");
 

@@ -4,7 +4,7 @@ mod args;
 mod backfill;
 mod dead_letters;
 mod instant;
-mod output;
+pub(crate) mod output;
 mod remote;
 mod table;
 
