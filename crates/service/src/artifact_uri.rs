@@ -49,9 +49,10 @@ impl<'a> UriParts<'a> {
             self.scheme == root.scheme && self.authority.eq_ignore_ascii_case(root.authority)
         };
         let (own, roots) = (self.segments(), root.segments());
-        let own = if self.is_local() { resolved(own) } else { Some(own) };
-        let is_below = |own: &Vec<String>| own.starts_with(&roots) && own.iter().all(|segment| segment != "..");
-        same_place && !roots.is_empty() && own.as_ref().is_some_and(is_below)
+        // In a file system `..` has a meaning, elsewhere it is a name that some readers follow.
+        let climbs = || own.iter().any(|segment| segment == "..");
+        let own = if self.is_local() { resolved(own) } else { (!climbs()).then_some(own) };
+        same_place && !roots.is_empty() && own.is_some_and(|own| own.starts_with(&roots))
     }
 
     /// The protocol and host that whoever follows it connects to, if the URI chooses them.
@@ -74,9 +75,10 @@ impl<'a> UriParts<'a> {
         Some((protocol, host.to_ascii_lowercase()))
     }
 
-    /// Segments of the path, percent-encoding undone until nothing is left of it.
+    /// Segments of the path, percent-encoding undone until nothing is left of it: an encoded slash parts them too.
     pub(crate) fn segments(&self) -> Vec<String> {
-        self.path.split('/').filter(|part| !part.is_empty() && *part != ".").map(fully_decoded).collect()
+        let path = fully_decoded(self.path);
+        path.split('/').filter(|part| !part.is_empty() && *part != ".").map(str::to_owned).collect()
     }
 }
 
@@ -192,6 +194,10 @@ mod tests {
         assert!(within("file:///srv/1/m", "/srv/1"));
         assert!(!within("mlflow-artifacts:/1/r2/artifacts", "mlflow-artifacts:/1/r/artifacts"));
         assert!(!within("mlflow-artifacts:/1/r/artifacts/%252e%252e/x", "mlflow-artifacts:/1/r/artifacts"));
+        assert!(within("/srv/1/m/..", "/srv/1") && within("/srv/2/../1", "/srv/1"));
+        for outside in ["/srv/1/..", "/srv/1/../../..", "/srv/1/..%2f..%2fetc", "file:///srv/1/%252e%252e%252fetc"] {
+            assert!(!within(outside, "/srv/1"), "{outside}");
+        }
         assert!(!within("s3://b/1", "s3://c/1"));
         assert!(!within("file://host/srv/1/m", "/srv/1"));
         assert!(!within("srv/1/m", "/srv/1"));

@@ -58,3 +58,17 @@ fn whole(uri: String) -> Result<String> {
         .map_err(|error| Error::internal(format!("cannot tell what the relative path '{uri}' counts from: {error}")))?;
     Ok(path.display().to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_relative_path_becomes_a_whole_one_and_nothing_else_changes() {
+        let here = std::env::current_dir().unwrap();
+        assert_eq!(whole("a/b".to_owned()).unwrap(), here.join("a/b").display().to_string());
+        for whole_already in ["/srv/a", "file:///srv/a", "s3://bucket/a", "mlflow-artifacts:/x", "dbfs:/a b", ""] {
+            assert_eq!(whole(whole_already.to_owned()).unwrap(), whole_already);
+        }
+    }
+}
