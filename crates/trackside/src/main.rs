@@ -7,6 +7,7 @@ mod config_command;
 mod lifecycle;
 mod logging;
 mod mlflow_flags;
+mod output;
 mod prefix;
 mod roots;
 mod serve;

@@ -59,7 +59,22 @@ pub(crate) fn local_path(uri: &str) -> Option<PathBuf> {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
+
     use super::*;
+    use crate::cli::{Cli, Command};
+
+    #[test]
+    fn clients_read_the_root_as_it_was_spelled() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("root").display().to_string();
+        for spelled in [path.clone(), format!("file://{path}")] {
+            let data_dir = dir.path().display().to_string();
+            let cli = ["trackside", "serve", "--data-dir", &data_dir, "--default-artifact-root", &spelled];
+            let Command::Serve(args) = Cli::try_parse_from(cli).unwrap().command else { panic!("no server") };
+            assert_eq!(open(&args).unwrap().1, spelled);
+        }
+    }
 
     #[test]
     fn paths_and_file_uris_are_local() {

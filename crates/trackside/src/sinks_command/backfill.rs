@@ -7,10 +7,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 use trackside_admin::shape;
 use trackside_core::Timestamp;
 
-use crate::sinks_command::{
-    args::Backfill,
+use crate::{
     output::{Output, count},
-    remote::Remote,
+    sinks_command::{args::Backfill, remote::Remote},
 };
 
 /// How often to ask how far it is: often enough for a bar that moves, too seldom to be felt by the server.

@@ -5,11 +5,13 @@ use std::io::{self, IsTerminal, Write};
 use anyhow::bail;
 use trackside_admin::shape;
 
-use crate::sinks_command::{
-    args::{DeadLetters, Letters, Which},
+use crate::{
     output::{Output, count},
-    remote::Remote,
-    table,
+    sinks_command::{
+        args::{DeadLetters, Letters, Which},
+        remote::Remote,
+        table,
+    },
 };
 
 /// Lists, retries or discards.

@@ -4,7 +4,6 @@ mod args;
 mod backfill;
 mod dead_letters;
 mod instant;
-pub(crate) mod output;
 mod remote;
 mod table;
 
@@ -13,9 +12,9 @@ use trackside_admin::shape;
 pub(crate) use self::args::SinksArgs;
 use self::{
     args::{Action, Name},
-    output::{Output, count},
     remote::Remote,
 };
+use crate::output::{Output, count};
 
 /// Runs one command.
 pub(crate) fn run(args: SinksArgs) -> anyhow::Result<()> {

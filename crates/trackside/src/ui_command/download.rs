@@ -12,7 +12,7 @@ use indicatif::ProgressBar;
 use tempfile::TempDir;
 use trackside_compat_mlflow::MLFLOW_VERSION;
 
-use crate::{sinks_command::output::Output, ui_command::python};
+use crate::{output::Output, ui_command::python};
 
 /// A wheel that is removed when this is dropped.
 #[derive(Debug)]

@@ -12,7 +12,7 @@ use serde::Serialize;
 use tempfile::TempDir;
 
 use crate::{
-    sinks_command::output::Output,
+    output::Output,
     ui::{INDEX, Installed, Interface},
     ui_command::source::Source,
 };

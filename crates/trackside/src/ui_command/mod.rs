@@ -22,7 +22,7 @@ use self::{
 };
 use crate::{
     config::{Environment, Sources},
-    sinks_command::output::{Output, count},
+    output::{Output, count},
     ui::Installed,
 };
 

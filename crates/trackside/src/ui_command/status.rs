@@ -5,7 +5,7 @@ use std::{fmt::Write, path::PathBuf};
 use serde::Serialize;
 use trackside_compat_mlflow::MLFLOW_VERSION;
 
-use crate::{sinks_command::output::Output, ui::Installed};
+use crate::{output::Output, ui::Installed};
 
 /// All that can be said.
 #[derive(Debug, Serialize)]
