@@ -1,6 +1,6 @@
 //! A database of every released schema version opens, is brought up to date and reads right.
 //!
-//! `golden/v<n>.sql` is the `.dump` of a database that release wrote, and is never edited.
+//! `golden/v<n>.sql` is the dump of a database that release wrote, or brought up to date, and is never edited.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
--- Written by the release with schema version 4.
+-- The database of v3.sql after the migration to schema version 4.
 PRAGMA application_id=1414679379;
 PRAGMA user_version=4;
 PRAGMA foreign_keys=OFF;

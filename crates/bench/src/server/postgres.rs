@@ -96,16 +96,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_server_follows_with_its_arguments_once_there_is_a_socket() {
+    fn the_server_follows_as_it_was_meant_to_run_once_there_is_a_socket() {
         let data = tempfile::tempdir().unwrap();
         let folder = data.path().join(FOLDER);
         fs::create_dir(&folder).unwrap();
         let socket = UnixListener::bind(folder.join(".s.PGSQL.5432")).unwrap();
         let postgres = Postgres { initdb: PathBuf::new(), server: "/bin/true".into(), is_root: false };
-        let mut server = Command::new("echo");
-        server.args(["serve", "a b"]);
+        let mut server = Command::new("sh");
+        server.args(["-c", r#"echo "$0" "$POOL""#, "a b"]).env("POOL", "64");
         let output = postgres.before(&server, data.path()).output().unwrap();
         drop(socket);
-        assert_eq!(String::from_utf8_lossy(&output.stdout), "serve a b\n");
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "a b 64\n");
     }
 }
