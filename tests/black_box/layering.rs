@@ -23,6 +23,8 @@ fn allowed(package: &str) -> Option<&'static [&'static str]> {
         "trackside-adapter-tensorboard" => &["trackside-core", "trackside-tensorboard-wire"],
         "trackside-adapter-wandb" => &["trackside-core", "trackside-http-client", "trackside-wandb-wire"],
         "trackside-admin" => &["trackside-core", "trackside-fanout"],
+        // It speaks to receivers as MLflow does.
+        "trackside-webhooks" => &["trackside-core", "trackside-http-client", "trackside-mlflow-wire"],
         "trackside-compat-tensorboard" => &["trackside-core", "trackside-service", "trackside-tensorboard-wire"],
         "trackside-service" => &["trackside-core", "trackside-artifacts"],
         "trackside-compat-mlflow" => &["trackside-core", "trackside-mlflow-wire", "trackside-service"],
@@ -48,6 +50,7 @@ fn allowed(package: &str) -> Option<&'static [&'static str]> {
             "trackside-adapter-wandb",
             "trackside-compat-mlflow",
             "trackside-compat-tensorboard",
+            "trackside-webhooks",
         ],
         _ => return None,
     })

@@ -1,14 +1,14 @@
 //! Events of runs.
 
 use rusqlite::{Connection, OptionalExtension, params};
-use trackside_core::{Event, ExperimentId, Param, RunId, RunStatus, RunUpdate, Timestamp, fault};
+use trackside_core::{Event, ExperimentId, Param, RunId, RunStatus, RunUpdate, Timestamp, fault, store::BinItem};
 
 use crate::{
     error::Result,
     inputs,
     key_values::{RUN_PARAMS, RUN_TAGS},
     points,
-    rows::execute,
+    rows::{execute, number},
     series::Sealing,
 };
 
@@ -91,7 +91,7 @@ fn apply(
         }
         Event::Updated(update) => apply_update(connection, run, update),
         Event::Deleted(at) => bin(connection, run, *at),
-        Event::Restored => execute(connection, "UPDATE run SET deleted_at = NULL WHERE pk = ?1", [run.pk]).map(drop),
+        Event::Restored => restore(connection, run),
         Event::ArtifactStored(_) | Event::ArtifactDeleted(_) => Ok(()),
     };
     applied.map(|()| Vec::new())
@@ -113,6 +113,13 @@ fn apply_update(connection: &Connection, run: &Target<'_>, update: &RunUpdate) -
     let status = update.status.map(RunStatus::as_str);
     execute(connection, sql, params![run.pk, status, update.ended_at.map(Timestamp::millis), update.name])?;
     Ok(())
+}
+
+fn restore(connection: &Connection, run: &Target<'_>) -> Result<()> {
+    if number(connection, "SELECT doomed FROM run WHERE pk = ?1 AND doomed = 1", [run.pk])?.is_some() {
+        return Err(fault::doomed(&BinItem::Run(run.id.clone())).into());
+    }
+    execute(connection, "UPDATE run SET deleted_at = NULL WHERE pk = ?1", [run.pk]).map(drop)
 }
 
 fn bin(connection: &Connection, run: &Target<'_>, at: Timestamp) -> Result<()> {

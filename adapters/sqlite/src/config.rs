@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use trackside_core::{Clock, Error, Result, SystemClock};
+use trackside_core::{Clock, Error, IdSource, RandomIds, Result, SystemClock};
 
 use crate::series::{MOST_POINTS, Sealing};
 
@@ -33,8 +33,11 @@ pub struct Config {
     pub few_runs: u32,
     /// When points are packed, and how many together.
     pub sealing: Sealing,
-    /// Says when an entry of the log is written. Default: the machine's. Other instants come with the requests.
+    /// Says when an entry of the log or a delivery is written. Default: the machine's. Other instants come with the
+    /// requests.
     pub clock: Arc<dyn Clock>,
+    /// Names deliveries. Default: random ids. Other ids come with the requests.
+    pub ids: Arc<dyn IdSource>,
 }
 
 impl Default for Config {
@@ -50,6 +53,7 @@ impl Default for Config {
             few_runs: 4_000,
             sealing: Sealing::default(),
             clock: Arc::new(SystemClock),
+            ids: Arc::new(RandomIds),
         }
     }
 }

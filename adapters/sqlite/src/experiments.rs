@@ -4,7 +4,9 @@ use async_trait::async_trait;
 use rusqlite::{Connection, Row, params};
 use trackside_core::{
     ArtifactLocation, Event, Experiment, ExperimentChange, ExperimentId, Key, Lifecycle, NewExperiment, Page,
-    PageRequest, Query, Result, RunId, Timestamp, fault, query::ExperimentField, store::Experiments,
+    PageRequest, Query, Result, RunId, Timestamp, fault,
+    query::ExperimentField,
+    store::{BinItem, Experiments},
 };
 
 use crate::{
@@ -148,6 +150,9 @@ fn move_to(
     if lifecycle(connection, id)? == to {
         return Err(fault::experiment_not_found(id).into());
     }
+    if number(connection, "SELECT doomed FROM experiment WHERE id = ?1 AND doomed = 1", [id.get()])?.is_some() {
+        return Err(fault::doomed(&BinItem::Experiment(id)).into());
+    }
     let (deleted_at, event) = match to {
         Lifecycle::Active => (None, Event::Restored),
         Lifecycle::Deleted => (Some(at.millis()), Event::Deleted(at)),
@@ -161,14 +166,15 @@ fn move_to(
         }
     }
     // Runs that are on that side already keep their date.
-    let sql = "UPDATE run SET deleted_at = ?2 WHERE experiment = ?1 AND (deleted_at IS NULL) <> (?2 IS NULL)";
+    let sql = "UPDATE run SET deleted_at = ?2 \
+               WHERE experiment = ?1 AND (deleted_at IS NULL) <> (?2 IS NULL) AND doomed IS NULL";
     execute(connection, sql, params![id.get(), deleted_at])?;
     Ok(())
 }
 
 /// Runs that are on the other side, in the order they were made.
 fn runs_not_in(connection: &Connection, id: ExperimentId, side: Lifecycle) -> error::Result<Vec<RunId>> {
-    let sql = "SELECT id FROM run WHERE experiment = ?1 AND (deleted_at IS NULL) = ?2 ORDER BY pk";
+    let sql = "SELECT id FROM run WHERE experiment = ?1 AND (deleted_at IS NULL) = ?2 AND doomed IS NULL ORDER BY pk";
     let mut statement = connection.prepare_cached(sql)?;
     let active = side == Lifecycle::Deleted;
     Ok(statement.query_map(params![id.get(), active], |row| row.run_id(0))?.collect::<rusqlite::Result<_>>()?)

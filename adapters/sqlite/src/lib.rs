@@ -8,6 +8,7 @@
 //! - The schema is our own; it is brought up to date when a file is opened (`migrate.rs`). A file of somebody
 //!   else is refused without being touched (`inspect.rs`).
 //! - While there is a cursor each change is logged in its own savepoint (`log/`), for fan-out to deliver.
+//! - For each active webhook that asks for it a change of the registry leaves a delivery (`hooks/`).
 //! - A query tree becomes SQL in `search/`, and nowhere else.
 //!
 //! Redelivery is harmless as [`trackside_core::StoreTracker`] says, which makes any store a destination.
@@ -18,12 +19,14 @@
 //! its reads, its writes and its trait, and a file in `search/` that maps its fields to columns.
 
 mod append;
+
 mod config;
 mod connection;
 mod datasets;
 mod error;
 mod experiments;
 mod history;
+mod hooks;
 mod inputs;
 mod inspect;
 mod key_values;
@@ -36,6 +39,7 @@ mod owners;
 mod points;
 mod readers;
 mod registered_models;
+mod removal;
 mod rows;
 mod run_rows;
 mod runs;

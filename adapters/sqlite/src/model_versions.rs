@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use trackside_core::{
-    Key, LoggedModelId, ModelVersion, ModelVersionChange, NewModelVersion, Page, PageRequest, Query, Result, RunId,
-    Stage, Timestamp, VersionNumber, fault, query::ModelVersionField, store::ModelVersions,
+    Key, LoggedModelId, ModelVersion, ModelVersionChange, NewModelVersion, Page, PageRequest, Query, RegistryEvent,
+    Result, RunId, Stage, Timestamp, VersionNumber, fault, query::ModelVersionField, store::ModelVersions,
 };
 
 use crate::{
@@ -21,11 +21,13 @@ use crate::{
 impl ModelVersions for SqliteStore {
     async fn create_model_version(&self, new: NewModelVersion) -> Result<ModelVersion> {
         let recorder = self.recorder();
-        self.write(move |connection| {
+        self.write_announced(move |connection, announcer| {
             let pk = insert(connection, &new)?;
             let created = load(connection, &[pk])?.pop();
             let created = created.ok_or_else(|| fault::registered_model_not_found(&new.model))?;
-            recorder.record(connection, || Ok(change::version_created(created.number, new)))?;
+            let (model, event) = (new.model.clone(), RegistryEvent::VersionCreated(created.number, new));
+            announcer.announce(connection, &model, &event)?;
+            recorder.record(connection, || Ok(change::registry(model, event)))?;
             Ok(created)
         })
         .await
@@ -49,10 +51,12 @@ impl ModelVersions for SqliteStore {
         at: Timestamp,
     ) -> Result<()> {
         let (model, recorder) = (model.clone(), self.recorder());
-        self.write(move |connection| {
+        self.write_announced(move |connection, announcer| {
             let found = require(connection, &model, number)?;
             apply(connection, &found, &change, at)?;
-            recorder.record(connection, || Ok(change::version_changed(model, number, change, at)))
+            let event = RegistryEvent::VersionChanged(number, change, at);
+            announcer.announce(connection, &model, &event)?;
+            recorder.record(connection, || Ok(change::registry(model, event)))
         })
         .await
     }

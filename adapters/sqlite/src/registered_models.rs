@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use rusqlite::{Connection, Row, params};
 use trackside_core::{
-    Key, NewRegisteredModel, Page, PageRequest, Query, RegisteredModel, RegisteredModelChange, Result, Timestamp,
-    VersionNumber, fault, query::RegisteredModelField, store::RegisteredModels,
+    Key, NewRegisteredModel, Page, PageRequest, Query, RegisteredModel, RegisteredModelChange, RegistryEvent, Result,
+    Timestamp, VersionNumber, fault, query::RegisteredModelField, store::RegisteredModels,
 };
 
 use crate::{
@@ -21,11 +21,13 @@ use crate::{
 impl RegisteredModels for SqliteStore {
     async fn create_registered_model(&self, new: NewRegisteredModel) -> Result<RegisteredModel> {
         let recorder = self.recorder();
-        self.write(move |connection| {
+        self.write_announced(move |connection, announcer| {
             let pk = insert(connection, &new)?;
             let created = load(connection, &[pk])?.pop();
             let created = created.ok_or_else(|| fault::registered_model_not_found(&new.name))?;
-            recorder.record(connection, || Ok(change::registered_model_created(new)))?;
+            let (name, event) = (new.name.clone(), RegistryEvent::Created(new));
+            announcer.announce(connection, &name, &event)?;
+            recorder.record(connection, || Ok(change::registry(name, event)))?;
             Ok(created)
         })
         .await
@@ -42,9 +44,12 @@ impl RegisteredModels for SqliteStore {
 
     async fn change_registered_model(&self, name: &Key, change: RegisteredModelChange, at: Timestamp) -> Result<()> {
         let (name, recorder) = (name.clone(), self.recorder());
-        self.write(move |connection| {
+        self.write_announced(move |connection, announcer| {
             apply(connection, &name, &change, at)?;
-            recorder.record(connection, || Ok(change::registered_model_changed(name, change, at)))
+            let event = RegistryEvent::Changed(change, at);
+            announcer.announce(connection, &name, &event)?;
+            // A renamed one is logged by the name it had.
+            recorder.record(connection, || Ok(change::registry(name, event)))
         })
         .await
     }

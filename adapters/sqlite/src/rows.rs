@@ -102,6 +102,11 @@ pub(crate) fn integer(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
+/// A bound on a number of rows as it is bound to a statement.
+pub(crate) fn bound(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
 /// The first column of the only row, if there is one. The statement is kept prepared.
 pub(crate) fn number(connection: &Connection, sql: &str, params: impl Params) -> Result<Option<i64>> {
     // `query_one` runs to the end, where SQLite checks the foreign keys of an INSERT … RETURNING; `query_row` does not.

@@ -10,6 +10,7 @@ use crate::{
     Config, Stats,
     connection::{open_reader, open_writer},
     error::Result,
+    hooks::Announcer,
     inspect::inspect,
     log::{Publisher, Recorder},
     migrate::migrate,
@@ -28,12 +29,16 @@ pub struct SqliteStore {
     writer: Writer,
     readers: Readers,
     pub(crate) recorder: Arc<Recorder>,
+    pub(crate) announcer: Arc<Announcer>,
     pub(crate) sealing: Sealing,
     pub(crate) few_runs: u32,
     pub(crate) clock: Arc<dyn Clock>,
     /// The end of the log as far as it is committed; its sender lives as long as the writer.
     pub(crate) end: watch::Receiver<Seq>,
     sealer: Arc<Sealer>,
+    /// Where the file is, and how it is opened once more.
+    pub(crate) path: Arc<Path>,
+    pub(crate) config: Arc<Config>,
 }
 
 impl SqliteStore {
@@ -56,6 +61,7 @@ impl SqliteStore {
         let mut connection = open_writer(&path, &config)?;
         migrate(&mut connection, &path, config.busy_timeout)?;
         let recorder = Arc::new(Recorder::new(Arc::clone(&config.clock)));
+        let announcer = Arc::new(Announcer::new(Arc::clone(&config.clock), Arc::clone(&config.ids)));
         let (publisher, end) = Publisher::open(&connection, Arc::clone(&recorder))?;
         let writer = Writer::start(connection, publisher, &config).map_err(no_thread)?;
         let (sealing, few_runs, clock) = (config.sealing, config.few_runs, Arc::clone(&config.clock));
@@ -64,8 +70,21 @@ impl SqliteStore {
             move || open_reader(&path, &config)
         };
         let sealer = Sealer::start(open, writer.downgrade(), Arc::clone(&clock), sealing).map_err(no_thread)?;
+        let (path_again, config_again) = (Arc::from(path.as_path()), Arc::new(config.clone()));
         let (sealer, readers) = (Arc::new(sealer), Readers::new(path, config));
-        Ok(Self { writer, readers, recorder, sealing, few_runs, clock, end, sealer })
+        Ok(Self {
+            writer,
+            readers,
+            recorder,
+            announcer,
+            sealing,
+            few_runs,
+            clock,
+            end,
+            sealer,
+            path: path_again,
+            config: config_again,
+        })
     }
 
     /// Finishes what was asked for before, then closes the file with nothing left in its WAL. Later calls of any
@@ -91,6 +110,18 @@ impl SqliteStore {
     /// For jobs that log what they change.
     pub(crate) fn recorder(&self) -> Arc<Recorder> {
         Arc::clone(&self.recorder)
+    }
+
+    /// A write that webhooks may hear of: who delivers is woken once it is committed.
+    pub(crate) async fn write_announced<T, F>(&self, work: F) -> trackside_core::Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection, &Announcer) -> Result<T> + Send + 'static,
+    {
+        let announcer = Arc::clone(&self.announcer);
+        let written = self.write(move |connection| work(connection, &announcer)).await;
+        self.announcer.tell();
+        written
     }
 
     pub(crate) async fn write<T, F>(&self, work: F) -> trackside_core::Result<T>

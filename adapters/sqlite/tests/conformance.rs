@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use tempfile::TempDir;
 use trackside_adapter_sqlite::{Config, Sealing, SqliteStore};
-use trackside_core::{Store, StoreTracker, TrackerInterface, store::Log};
+use trackside_core::{
+    Store, StoreTracker, TrackerInterface,
+    store::{Deliveries, Log},
+};
 use trackside_testkit::{Inspect, ManualClock, StoreInspect};
 
 fn empty_store() -> (Arc<dyn Store>, TempDir) {
@@ -28,6 +31,12 @@ fn empty_log() -> (Arc<dyn Store>, Arc<dyn Log>, TempDir) {
     (store.clone(), store, folder)
 }
 
+fn empty_hooks() -> (Arc<dyn Store>, Arc<dyn Deliveries>, TempDir) {
+    let folder = TempDir::new().unwrap();
+    let store = Arc::new(SqliteStore::open(folder.path().join("trackside.db"), Config::default()).unwrap());
+    (store.clone(), store, folder)
+}
+
 fn empty_tracker() -> (Arc<dyn TrackerInterface>, Arc<dyn Inspect>, TempDir) {
     let (store, folder) = empty_store();
     let clock = Arc::new(ManualClock::default());
@@ -45,6 +54,10 @@ mod sealing_at_once {
 
 mod with_log {
     trackside_testkit::log_suite!(async || super::empty_log());
+}
+
+mod with_hooks {
+    trackside_testkit::hook_suite!(async || super::empty_hooks());
 }
 
 mod as_destination {

@@ -8,20 +8,23 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 use trackside_adapter_sqlite::{Config, SqliteStore};
 use trackside_core::{
-    ArtifactEntry, ArtifactPath, Batch, Event, ExperimentId, Key, Kind, Lifecycle, LoggedModelId, LoggedModelStatus,
-    NewExperiment, PageRequest, Query, RunId, RunStatus, Seq, Stage, Subject, Timestamp,
+    ArtifactEntry, ArtifactPath, Batch, Event, ExperimentId, HookEvent, Key, Kind, Lifecycle, LoggedModelId,
+    LoggedModelStatus, NewExperiment, PageRequest, Query, RegistryEvent, RunId, RunStatus, Seq, Stage, Subject,
+    Timestamp, WebhookSecret, WebhookStatus,
     query::View,
     store::{
-        Cursors, DeadLetters, Experiments, HistoryQuery, LogRange, LoggedModels, Mark, Metrics, ModelVersions, Outbox,
-        RegisteredModels, Runs,
+        Bin, BinItem, Cursors, DeadLetters, Deliveries, DeliveryQuery, DeliveryState, Experiments, HistoryQuery,
+        LogRange, LoggedModels, Mark, Metrics, ModelVersions, Outbox, RegisteredModels, Runs, Webhooks,
     },
+    stored,
 };
 
-const VERSIONS: [&str; 4] = [
+const VERSIONS: [&str; 5] = [
     include_str!("golden/v1.sql"),
     include_str!("golden/v2.sql"),
     include_str!("golden/v3.sql"),
     include_str!("golden/v4.sql"),
+    include_str!("golden/v5.sql"),
 ];
 
 #[tokio::test]
@@ -37,6 +40,10 @@ async fn databases_of_every_release_open_and_read_right() {
         match n {
             0 => assert_eq!(store.cursors().await.unwrap(), []),
             _ => log_is_there(&store).await,
+        }
+        if n >= 4 {
+            webhooks_are_there(&store).await;
+            bin_is_there(&store).await;
         }
         histories_are_there(&store, n).await;
         // What was written before there were chunks is packed as well.
@@ -170,4 +177,27 @@ fn schema(path: &Path) -> Vec<String> {
     let mut schema: Vec<_> = statement.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap();
     schema.push(format!("version {version}"));
     schema
+}
+
+async fn webhooks_are_there(store: &SqliteStore) {
+    let found = store.list_webhooks(PageRequest::first(9)).await.unwrap().items;
+    let [silent, told] = &found[..] else { panic!("two webhooks: {found:?}") };
+    assert_eq!((silent.name.as_str(), silent.status, &silent.secret), ("silent", WebhookStatus::Disabled, &None));
+    assert_eq!((told.url.as_str(), told.description.as_deref()), ("https://hooks.example/x", Some("words")));
+    assert_eq!(told.events, [HookEvent::PromptCreated, HookEvent::RegisteredModelCreated]);
+    assert_eq!(told.secret, WebhookSecret::new("tops3cret"));
+
+    let query = DeliveryQuery { limit: 9, ..DeliveryQuery::default() };
+    let found = store.deliveries(query).await.unwrap();
+    let states: Vec<_> = found.iter().map(|delivery| (delivery.id, delivery.state, delivery.attempts)).collect();
+    assert_eq!(states, [(2, DeliveryState::Waiting, 2), (1, DeliveryState::Delivered, 1)]);
+    let due = store.due_deliveries(Timestamp::from_millis(25_000), vec![], 9).await.unwrap().now.remove(0);
+    let Batch::RegisteredModel(batch) = stored::decode(&due.change).unwrap() else { panic!("of a model") };
+    assert!(matches!(&batch.events[..], [RegistryEvent::Created(new)] if new.name.as_str() == "classifier"));
+}
+
+async fn bin_is_there(store: &SqliteStore) {
+    let doomed = BinItem::Run(RunId::fresh(2));
+    assert_eq!(store.binned(&doomed).await.unwrap().unwrap().deleted_at, Timestamp::from_millis(9_500));
+    assert!(store.append(&RunId::fresh(2), vec![Event::Restored]).await.is_err());
 }

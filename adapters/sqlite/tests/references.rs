@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use trackside_adapter_sqlite::{Config, SqliteStore};
 
 /// Tables whose rows stay.
-const KEPT: [&str; 3] = ["experiment", "metric", "dataset"];
+const KEPT: [&str; 2] = ["experiment", "metric"];
 
 fn texts(connection: &Connection, sql: &str, param: &str) -> Vec<(String, String)> {
     let mut statement = connection.prepare(sql).unwrap();

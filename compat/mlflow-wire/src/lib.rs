@@ -35,6 +35,9 @@ mod scalar;
 pub mod search;
 mod tag;
 mod view;
+mod webhook;
+mod webhook_message;
+mod webhook_url;
 
 pub use alias::*;
 pub use artifact::*;
@@ -59,3 +62,6 @@ pub use run_requests::*;
 pub use run_tag::*;
 pub use scalar::{Choice, Double, Flag, Int, Texts};
 pub use tag::Tag;
+pub use webhook::*;
+pub use webhook_message::*;
+pub use webhook_url::WebhookUrl;

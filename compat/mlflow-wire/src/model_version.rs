@@ -74,7 +74,7 @@ impl CreateModelVersion {
         let name = required(self.name, "name")?;
         let source = required(self.source, "source")?;
         let tags = registry_tags(self.tags.unwrap_or_default())?;
-        let is_prompt = prompt::is_prompt(&tags);
+        let is_prompt = core::is_prompt(&tags);
         if is_prompt {
             prompt::check_source(&source)?;
         }

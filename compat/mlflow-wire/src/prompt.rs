@@ -3,21 +3,13 @@
 //! Source: `prompt/constants.py` and `prompt/registry_utils.py` at 3.17.2. Elsewhere: which of the two a search shows
 //! (`search/prompt.rs`).
 
+pub(crate) use trackside_core::PROMPT_TAG as IS_PROMPT;
 use trackside_core::{Key, Tag};
 
 use crate::{ErrorCode, Failure, search::python};
 
-/// The tag that marks a prompt.
-pub(crate) const IS_PROMPT: &str = "mlflow.prompt.is_prompt";
-
 /// What the versions of a prompt have in place of a source.
 const PLACEHOLDERS: [&str; 2] = ["dummy-source", "prompt-template"];
-
-/// Whether tags of a version say that it is one of a prompt. The last one counts.
-pub(crate) fn is_prompt(tags: &[Tag]) -> bool {
-    let last = tags.iter().rfind(|tag| tag.key.as_str() == IS_PROMPT);
-    last.is_some_and(|tag| tag.value.eq_ignore_ascii_case("true"))
-}
 
 /// Refuses a source of a prompt that names anything.
 pub(crate) fn check_source(source: &str) -> Result<(), Failure> {
@@ -52,13 +44,6 @@ mod tests {
 
     fn tags(values: &[&str]) -> Vec<Tag> {
         values.iter().map(|value| Tag::new(IS_PROMPT, *value).unwrap()).collect()
-    }
-
-    #[test]
-    fn the_last_tag_counts() {
-        assert!(is_prompt(&tags(&["false", "True"])));
-        assert!(!is_prompt(&tags(&["true", "false"])));
-        assert!(!is_prompt(&[]));
     }
 
     #[test]

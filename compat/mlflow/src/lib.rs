@@ -26,6 +26,7 @@ mod routes;
 mod run_logging;
 mod runs;
 mod system;
+mod webhooks;
 mod workspace;
 
 use trackside_service::Service;

@@ -6,7 +6,7 @@ use trackside_mlflow_wire::{ErrorCode, Failure};
 
 use crate::{
     Door, aliases, artifacts, error::MlflowError, experiments, gateway, graphql, logged_models, metrics,
-    model_versions, proxy_artifacts, registered_models, routes::Routes, run_logging, runs, system,
+    model_versions, proxy_artifacts, registered_models, routes::Routes, run_logging, runs, system, webhooks,
 };
 
 /// Prefixes of version 2.0: clients, the web UI, and clients of 2019 to 2022.
@@ -29,6 +29,7 @@ pub fn router(door: Door) -> Router {
         .merge(aliases::routes())
         .merge(model_versions::routes())
         .merge(logged_models::routes())
+        .merge(webhooks::routes())
         .merge(proxy);
     let ui = experiments::ui_routes().merge(metrics::ui_routes()).merge(gateway::ui_routes());
     let v3 = system::routes_v3();

@@ -22,7 +22,7 @@ use trackside_tensorboard_wire::{
     },
 };
 use trackside_testkit::{
-    ManualClock, SequentialIds,
+    ManualClock, MemoryHooks, SequentialIds,
     fixture::{at, new_experiment, new_run, params, point, points, tags},
 };
 
@@ -40,6 +40,7 @@ impl Door {
             store: store.clone(),
             log: None,
             artifacts: Artifacts::proxied(ArtifactStore::local(files.path()).unwrap()),
+            hooks: Arc::new(MemoryHooks::default()),
             artifact_root: "mem:/base".to_owned(),
             clock: Arc::new(ManualClock::at(1_000)),
             ids: Arc::new(SequentialIds::default()),

@@ -8,10 +8,10 @@ use axum::{
     extract::DefaultBodyLimit,
     routing::{get, post},
 };
-use trackside_core::Error;
+use trackside_core::{Error, store::Deliveries};
 use trackside_fanout::Fanout;
 
-use crate::{backfill, configuration, dead_letters, metrics, pausing, shape, sinks};
+use crate::{backfill, configuration, dead_letters, deliveries, metrics, pausing, shape, sinks};
 
 /// Bodies hold a selection or a list of numbers; this is a list of some 5,000.
 const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -37,6 +37,8 @@ pub trait Reload: fmt::Debug + Send + Sync + 'static {
 pub struct Admin {
     /// The sinks.
     pub fanout: Fanout,
+    /// What was sent to webhooks, or is to be.
+    pub deliveries: Arc<dyn Deliveries>,
     /// The configuration.
     pub reload: Arc<dyn Reload>,
 }
@@ -55,6 +57,7 @@ pub fn router(admin: Admin) -> Router {
         .route("/sinks", get(sinks::list))
         .nest("/sinks/{name}", one)
         .route("/dead-letters", get(dead_letters::of_all))
+        .route("/webhooks/deliveries", get(deliveries::list))
         .route("/config/reload", post(configuration::reload));
     Router::new()
         .nest("/api/trackside/v1", api)

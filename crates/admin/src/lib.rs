@@ -1,4 +1,4 @@
-//! HTTP API of the sinks, and their Prometheus series.
+//! HTTP API of the sinks and of deliveries to webhooks, and Prometheus series.
 //!
 //! | | |
 //! | --- | --- |
@@ -8,6 +8,7 @@
 //! | `POST`, `DELETE …/sinks/{name}/backfill` | begins one, ends it; body `{"all": true}`, `{"experiment": "e"}` or `{"since_ms": 0}` |
 //! | `GET …/dead-letters`, `…/sinks/{name}/dead-letters` | query `after`, `limit`, `batches=true` |
 //! | `POST …/sinks/{name}/dead-letters/retry`, `…/discard` | body `{"ids": [1]}` or `{"all": true}` |
+//! | `GET …/webhooks/deliveries` | query `webhook`, `state`, `before`, `limit` |
 //! | `POST …/config/reload` | reads the configuration again |
 //! | `GET /metrics` | Prometheus |
 //!
@@ -22,6 +23,7 @@ mod backfill;
 mod body;
 mod configuration;
 mod dead_letters;
+mod deliveries;
 mod metrics;
 mod pausing;
 mod refusal;

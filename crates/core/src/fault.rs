@@ -3,7 +3,10 @@
 //! The wording is MLflow's (3.17.2) where its clients match on it; see the table of standard messages in
 //! the protocol reference. Other protocols show the same texts.
 
-use crate::{Error, ErrorKind, ExperimentId, Key, Lifecycle, LoggedModelId, RunId, Stage, VersionNumber};
+use crate::{
+    Error, ErrorKind, ExperimentId, Key, Lifecycle, LoggedModelId, RunId, Stage, VersionNumber, WebhookId,
+    store::BinItem,
+};
 
 /// No experiment has this id.
 pub fn experiment_not_found(id: ExperimentId) -> Error {
@@ -100,6 +103,48 @@ pub fn unknown_stage(text: &str) -> Error {
 /// The registered model has no such alias.
 pub fn alias_not_found(alias: &str) -> Error {
     Error::invalid(format!("Registered model alias {alias} not found."))
+}
+
+/// No webhook has this id.
+pub fn webhook_not_found(id: &WebhookId) -> Error {
+    Error::not_found(format!("Webhook with ID {id} not found."))
+}
+
+/// A webhook has this id.
+pub fn webhook_exists(id: &WebhookId) -> Error {
+    Error::already_exists(format!("Webhook with ID {id} already exists."))
+}
+
+/// It is on its way out and cannot be restored.
+pub fn doomed(item: &BinItem) -> Error {
+    Error::conflict(format!("The {item} is being removed for good and cannot be restored."))
+}
+
+/// It must be in the bin for this.
+pub fn not_in_bin(item: &BinItem) -> Error {
+    Error::conflict(match item {
+        BinItem::Run(id) => format!(
+            "Run {id} is not in `deleted` lifecycle stage. Only runs in `deleted` lifecycle stage can be deleted."
+        ),
+        BinItem::LoggedModel(id) => format!(
+            "Logged model {id} is not in `deleted` lifecycle stage. Only logged models in `deleted` lifecycle stage can be \
+             deleted."
+        ),
+        BinItem::Experiment(id) => format!(
+            "Experiments ['{id}'] are not in the deleted lifecycle stage. Only experiments in the deleted lifecycle stage \
+             can be hard-deleted."
+        ),
+    })
+}
+
+/// It must have been in the bin for longer.
+pub fn too_young(item: &BinItem) -> Error {
+    Error::conflict(format!("The {item} has not been deleted for long enough."))
+}
+
+/// It must be empty for this.
+pub fn experiment_not_empty(id: ExperimentId) -> Error {
+    Error::conflict(format!("The experiment {id} still has runs or logged models."))
 }
 
 /// A key is given twice where it may not be.

@@ -21,6 +21,7 @@ mod dataset;
 mod error;
 mod experiment;
 pub mod fault;
+mod hook_message;
 mod id;
 mod key;
 mod logged_model;
@@ -32,6 +33,7 @@ pub mod store;
 mod store_tracker;
 pub mod stored;
 mod tracker;
+mod webhook;
 
 pub use artifact::{ArtifactEntry, ArtifactPath};
 pub use artifact_source::{ArtifactBytes, ArtifactSource};
@@ -44,6 +46,7 @@ pub use clock::{Clock, IdSource, RandomIds, SystemClock, Timestamp};
 pub use dataset::{Dataset, DatasetInput, DatasetSummary, ModelOutput};
 pub use error::{Error, ErrorKind, Result, Retry};
 pub use experiment::{ArtifactLocation, Experiment, ExperimentChange, Lifecycle, NewExperiment};
+pub use hook_message::{HookAnswer, HookMessage, HookSender};
 pub use id::{ExperimentId, LoggedModelId, RunId};
 pub use key::{Key, KeyValue, MAX_KEY_BYTES, Param, Tag};
 pub use logged_model::{LoggedModel, LoggedModelChange, LoggedModelStatus, ModelMetric, NewLoggedModel};
@@ -57,3 +60,7 @@ pub use run::{Event, NewRun, Run, RunInfo, RunStatus, RunUpdate};
 pub use store::Store;
 pub use store_tracker::StoreTracker;
 pub use tracker::{Delivered, TrackerInterface};
+pub use webhook::{
+    HookEvent, NewWebhook, PROMPT_TAG, Webhook, WebhookChange, WebhookId, WebhookSecret, WebhookStatus, WebhookUpdate,
+    is_prompt, uuid,
+};

@@ -4,6 +4,8 @@ use std::{fmt, time::Duration};
 
 use trackside_core::{Error, ErrorKind};
 
+use crate::reach::NotPublic;
+
 /// Why there is no answer.
 #[derive(Debug)]
 pub(crate) enum Broken {
@@ -30,6 +32,9 @@ impl Broken {
                 Error::internal(format!("{call}: the request cannot be written")).with_source(error)
             }
             Self::Connection(error) => {
+                if let Some(refused) = out_of_reach(&error) {
+                    return Error::new(ErrorKind::Denied, format!("{call}: {refused}"));
+                }
                 let what = if error.is_connect() { "no connection" } else { "the connection broke" };
                 let message = format!("{call}: {what}: {}", root(&error));
                 Error::new(ErrorKind::Unavailable, message).with_source(error)
@@ -41,6 +46,17 @@ impl Broken {
             Self::TooLarge(limit) => {
                 Error::new(ErrorKind::Unavailable, format!("{call}: the answer has more than {limit} bytes"))
             }
+        }
+    }
+}
+
+/// The address that was not connected to, if that is the cause.
+fn out_of_reach(error: &reqwest::Error) -> Option<&NotPublic> {
+    let mut cause: &dyn std::error::Error = error;
+    loop {
+        cause = cause.source()?;
+        if let Some(refused) = cause.downcast_ref() {
+            return Some(refused);
         }
     }
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use tokio::time::timeout;
 use trackside_core::{ArtifactBytes, Error, Result};
 
-use crate::{Answer, Auth, Client, Refusal, answer, broken::Broken, upload::Upload};
+use crate::{Answer, Auth, Client, Refusal, Reply, answer, broken::Broken, upload::Upload};
 
 /// A request that is being put together. One try: sending it consumes it.
 #[derive(Debug)]
@@ -110,6 +110,20 @@ impl<'a> Call<'a> {
             }
             Err(broken) => Err(broken.into_error(&shown)),
         }
+    }
+
+    /// Sends it and reads the answer, of which any status is one.
+    ///
+    /// `Unavailable` when there is none in time; `Denied` when the address is out of reach, see [`crate::Reach`].
+    pub async fn reply(self) -> Result<Reply> {
+        let (client, shown) = (self.client, Shown::of(&self));
+        let request = self.request()?;
+        let exchange = async {
+            let response = request.send().await.map_err(Broken::from)?;
+            Refusal::read(response, &*client.clock).await.map(Reply::from)
+        };
+        let reply = timeout(client.timeout, exchange).await.unwrap_or(Err(Broken::Stalled(client.timeout)));
+        reply.map_err(|broken| broken.into_error(&shown))
     }
 
     fn request(self) -> Result<RequestBuilder> {

@@ -4,9 +4,12 @@ use std::{fmt, fs, net::IpAddr, sync::Arc, time::Duration};
 
 use http::Method;
 use reqwest::{Certificate, ClientBuilder, Url, redirect::Policy};
-use trackside_core::{Clock, Error, Result};
+use trackside_core::{Clock, Error, ErrorKind, Result};
 
-use crate::{Auth, Call, Config, Refusal, Secret};
+use crate::{
+    Auth, Call, Config, Reach, Refusal, Secret,
+    reach::{NotPublic, PublicNames},
+};
 
 /// How we name ourselves.
 const USER_AGENT: &str = concat!("trackside/", env!("CARGO_PKG_VERSION"));
@@ -25,6 +28,8 @@ pub struct Client {
     pub(crate) auth: Auth,
     pub(crate) timeout: Duration,
     pub(crate) read_error: ErrorReader,
+    /// Of the addresses that others name.
+    reach: Reach,
     base: Url,
     proxied: reqwest::Client,
     direct: reqwest::Client,
@@ -53,9 +58,31 @@ impl Client {
             auth,
             timeout: config.timeout,
             read_error: |_| None,
+            reach: Reach::Any,
             base,
             proxied: built(builder(config)?)?,
             direct: built(builder(config)?.no_proxy())?,
+        })
+    }
+
+    /// A client of addresses that others name, see [`Client::call_url`]: it goes through no proxy, which would resolve
+    /// names itself, and has no credentials.
+    pub fn of_strangers(reach: Reach, config: &Config, clock: Arc<dyn Clock>) -> Result<Self> {
+        let mut builder = builder(config)?.no_proxy();
+        if reach == Reach::Public {
+            builder = builder.dns_resolver(Arc::new(PublicNames));
+        }
+        let connections = built(builder)?;
+        Ok(Self {
+            clock,
+            auth: Auth::None,
+            timeout: config.timeout,
+            read_error: |_| None,
+            reach,
+            // Of no host: RFC 6761.
+            base: Url::parse("http://strangers.invalid").expect("it is a URL"),
+            proxied: connections.clone(),
+            direct: connections,
         })
     }
 
@@ -80,7 +107,13 @@ impl Client {
         let url = Url::parse(url)
             .ok()
             .filter(|url| matches!(url.scheme(), "http" | "https"))
-            .ok_or_else(|| Error::new(trackside_core::ErrorKind::Unavailable, "the server gave a URL without use"))?;
+            .ok_or_else(|| Error::new(ErrorKind::Unavailable, "the server gave a URL without use"))?;
+        // Only names are resolved, and refused there.
+        let refused = literal(&url).filter(|address| !self.reach.allows(*address));
+        if let Some(address) = refused {
+            let host = url.host_str().unwrap_or_default().to_owned();
+            return Err(Error::new(ErrorKind::Denied, NotPublic { host, address }.to_string()));
+        }
         Ok(Call::new(self, method, url))
     }
 
@@ -135,10 +168,14 @@ fn decoded(text: &str) -> String {
     percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
+/// The address that a URL names itself.
+fn literal(url: &Url) -> Option<IpAddr> {
+    url.host_str()?.trim_start_matches('[').trim_end_matches(']').parse().ok()
+}
+
 fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
-    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-    address.map_or_else(|_| host == "localhost" || host.ends_with(".localhost"), |address| address.is_loopback())
+    literal(url).map_or_else(|| host == "localhost" || host.ends_with(".localhost"), |address| address.is_loopback())
 }
 
 #[cfg(test)]

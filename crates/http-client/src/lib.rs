@@ -6,7 +6,7 @@
 //!
 //! A file per noun: `config.rs` what a user sets, `secret.rs` what is never shown, `client.rs` the connections,
 //! `call.rs` one request, `upload.rs` a streamed body, `answer.rs` a success, `refusal.rs` any other status and the
-//! table of classes, `broken.rs` what happens without an answer, `retry_after.rs` that header.
+//! table of classes, `reply.rs` any status at all, `reach.rs` which addresses may be connected to, `broken.rs` what happens without an answer, `retry_after.rs` that header.
 
 #![warn(missing_docs)]
 
@@ -15,7 +15,9 @@ mod broken;
 mod call;
 mod client;
 mod config;
+mod reach;
 mod refusal;
+mod reply;
 mod retry_after;
 mod secret;
 mod upload;
@@ -25,5 +27,7 @@ pub use call::Call;
 pub use client::{Client, ErrorReader};
 pub use config::{Auth, Config};
 pub use http::Method;
+pub use reach::Reach;
 pub use refusal::Refusal;
+pub use reply::Reply;
 pub use secret::{HIDDEN, Secret};

@@ -4,7 +4,7 @@ use reqwest::Response;
 use serde::de::DeserializeOwned;
 use trackside_core::{Clock, Error, ErrorKind, Retry};
 
-use crate::{broken::Broken, retry_after::retry_after};
+use crate::{Reply, broken::Broken, retry_after::retry_after};
 
 /// How much of the body is read; the rest is left where it is.
 const MAX_BYTES: usize = 64 << 10;
@@ -38,6 +38,10 @@ impl Refusal {
 
     pub(crate) fn of(self, call: String) -> Self {
         Self { call, ..self }
+    }
+
+    pub(crate) fn into_reply(self) -> Reply {
+        Reply { status: self.status, retry: self.retry, body: self.body }
     }
 
     /// The status.

@@ -9,6 +9,7 @@ mod artifact_events;
 mod artifact_uri;
 mod artifacts;
 mod experiments;
+mod gc;
 mod locations;
 mod logged_models;
 mod metrics;
@@ -18,19 +19,22 @@ mod registered_models;
 mod run_artifacts;
 mod run_name;
 mod runs;
+mod webhooks;
 
 use std::{fmt, sync::Arc};
 
 use tokio::sync::Mutex;
 use trackside_artifacts::Artifacts;
-use trackside_core::{ArtifactLocation, Clock, IdSource, Key, NewExperiment, Result, Store, store::Outbox};
+use trackside_core::{ArtifactLocation, Clock, HookSender, IdSource, Key, NewExperiment, Result, Store, store::Outbox};
 
 use crate::locations::Locations;
+pub use gc::{Gc, GcRequest, Removed};
 pub use logged_models::LoggedModelRequest;
 pub use model_versions::VersionRequest;
 pub use run_artifacts::RunArtifacts;
 pub use runs::RunRequest;
 pub use trackside_artifacts::{ArtifactFile, ArtifactStore};
+pub use webhooks::WebhookRequest;
 
 /// What the use cases work with. Made once by the composition root.
 pub struct Parts {
@@ -40,6 +44,8 @@ pub struct Parts {
     pub log: Option<Arc<dyn Outbox>>,
     /// The roots of artifacts.
     pub artifacts: Artifacts,
+    /// What sends messages to webhooks.
+    pub hooks: Arc<dyn HookSender>,
     /// URI under which new experiments keep their artifacts.
     pub artifact_root: String,
     /// The present instant.

@@ -13,7 +13,7 @@ use trackside_core::{
 };
 use trackside_service::{ArtifactStore, Parts, RunArtifacts, RunRequest, Service};
 use trackside_testkit::{
-    ManualClock, SequentialIds,
+    ManualClock, MemoryHooks, SequentialIds,
     fixture::{artifact, artifact_stored, at, new_experiment, new_run},
 };
 
@@ -35,6 +35,7 @@ impl Scene {
             store: Arc::new(store.clone()),
             log: Some(Arc::new(store.clone())),
             artifacts: artifacts.clone(),
+            hooks: Arc::new(MemoryHooks::default()),
             artifact_root: "mlflow-artifacts:".to_owned(),
             clock: Arc::new(ManualClock::at(1_000)),
             ids: Arc::new(SequentialIds::default()),

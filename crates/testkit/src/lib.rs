@@ -14,11 +14,13 @@
 
 mod clock;
 pub mod fixture;
+pub mod hook_suite;
 mod ids;
 mod inspect;
 mod limits;
 pub mod log_suite;
 mod memory_artifacts;
+mod memory_hooks;
 mod memory_tracker;
 mod model_state;
 mod run_state;
@@ -31,6 +33,7 @@ pub use ids::SequentialIds;
 pub use inspect::Inspect;
 pub use limits::{Limits, Terms};
 pub use memory_artifacts::MemoryArtifacts;
+pub use memory_hooks::MemoryHooks;
 pub use memory_tracker::{Beat, Delivery, DeliveryFault, MemoryTracker};
 pub use model_state::{LoggedModelState, RegisteredModelState, RegistryState, VersionState};
 pub use run_state::RunState;
@@ -58,7 +61,7 @@ mod tests {
 
     #[test]
     fn every_case_is_named_once_in_its_suite() {
-        for suite in ["store_suite", "log_suite", "tracker_suite"] {
+        for suite in ["store_suite", "log_suite", "hook_suite", "tracker_suite"] {
             assert_eq!(forgotten_cases(suite), Vec::<String>::new(), "{suite}");
         }
     }

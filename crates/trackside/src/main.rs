@@ -1,20 +1,27 @@
 //! The binary: command line, composition and life cycle. What it composes lives in the other crates.
 
+mod age;
 mod backend;
 mod cli;
+mod columns;
 mod config;
 mod config_command;
+mod gc_command;
 mod lifecycle;
 mod logging;
 mod mlflow_flags;
 mod output;
 mod prefix;
+mod remote;
+mod retention;
 mod roots;
 mod serve;
 mod sinks;
 mod sinks_command;
 mod ui;
 mod ui_command;
+mod webhooks;
+mod webhooks_command;
 
 use std::process::ExitCode;
 
@@ -33,6 +40,8 @@ fn main() -> ExitCode {
         Command::Config(ConfigCommand::Print(args)) => config_command::print(&args, &Sources::of_process()),
         Command::Sinks(args) => sinks_command::run(args),
         Command::Ui(args) => ui_command::run(&args),
+        Command::Gc(args) => gc_command::run(&args, &Sources::of_process()),
+        Command::Webhooks(args) => webhooks_command::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

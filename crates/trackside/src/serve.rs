@@ -11,16 +11,17 @@ use trackside_compat_mlflow::{Bodies, Door};
 use trackside_core::{RandomIds, Store, SystemClock};
 use trackside_fanout::{self as fanout, Fanout};
 use trackside_server::{Application, Connections, Protocol, Security, Shutdown};
-use trackside_service::{Parts, RunArtifacts, Service};
+use trackside_service::{Gc, Parts, RunArtifacts, Service};
 
 use crate::{
     backend,
     cli::ServeArgs,
     config::{Config, Sources},
     lifecycle::Signals,
-    logging, prefix, roots,
+    logging, prefix, retention, roots,
     sinks::{Builder, Running, hangups},
     ui::{self, Installed},
+    webhooks,
 };
 
 /// Kept of the time for the end, so that sinks that have not caught up are stopped before everything is cut.
@@ -47,11 +48,15 @@ async fn serve(sources: Sources, config: Config) -> anyhow::Result<()> {
     let listener = TcpListener::bind((args.host.as_str(), args.port)).await.with_context(|| {
         format!("cannot listen on {}:{}; is another server there? --port takes another", args.host, args.port)
     })?;
+    let gc = Gc { store: Arc::new(store.clone()), artifacts: artifacts.clone(), clock: Arc::new(SystemClock) };
+    let retention = retention::run(gc, config.retention);
     let sinks = Arc::new(mirror(&store, &artifacts, sources, config).await?);
+    let (hooks, deliverer) = webhooks::open(&args, &store);
     let parts = Parts {
         store: Arc::new(store.clone()),
         log: Some(Arc::new(store.clone())),
         artifacts,
+        hooks,
         artifact_root,
         clock: Arc::new(SystemClock),
         ids: Arc::new(RandomIds),
@@ -60,7 +65,11 @@ async fn serve(sources: Sources, config: Config) -> anyhow::Result<()> {
     let live_view = trackside_compat_tensorboard::router(service.clone());
     let door =
         Door { service, bodies: Bodies::of_at_most(args.max_body_bytes), serve_artifacts: !args.no_serve_artifacts };
-    let admin = trackside_admin::router(Admin { fanout: sinks.fanout().clone(), reload: sinks.clone() });
+    let admin = trackside_admin::router(Admin {
+        fanout: sinks.fanout().clone(),
+        deliveries: Arc::new(store.clone()),
+        reload: sinks.clone(),
+    });
     let installed = Installed::below(&args.data_dir);
     let routes = trackside_compat_mlflow::router(door).merge(admin).merge(ui::file_routes(installed.clone()));
     let routes = prefix::below(args.static_prefix.as_deref(), routes, ui::home(installed))?;
@@ -98,7 +107,7 @@ async fn serve(sources: Sources, config: Config) -> anyhow::Result<()> {
     tokio::select! {
         () = ending => {}
         () = signals.drive(&shutdown, deadline) => {}
-        () = async { tokio::join!(sinks.report_unreachable(), sinks.obey(hangups)).0 } => {}
+        () = async { tokio::join!(sinks.report_unreachable(), sinks.obey(hangups), deliverer.run(), retention).0 } => {}
     }
     store.close().await;
     tracing::info!("stopped");

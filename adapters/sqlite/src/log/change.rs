@@ -3,8 +3,7 @@
 use rusqlite::{Connection, params};
 use trackside_core::{
     Batch, Event, ExperimentId, Key, LoggedModelBatch, LoggedModelChange, LoggedModelCreated, LoggedModelId,
-    ModelVersionChange, NewLoggedModel, NewModelVersion, NewRegisteredModel, NewRun, RegisteredModelBatch,
-    RegisteredModelChange, RegistryEvent, RunBatch, RunId, RunStarted, Seq, Timestamp, VersionNumber,
+    NewLoggedModel, NewRun, RegisteredModelBatch, RegistryEvent, RunBatch, RunId, RunStarted, Seq, Timestamp,
 };
 
 use crate::{error::Result, rows::Columns};
@@ -35,27 +34,8 @@ pub(crate) fn logged_model_changed(model: LoggedModelId, change: LoggedModelChan
     Batch::LoggedModel(LoggedModelBatch { model, created: None, changes: vec![(change, at)], last: Seq::default() })
 }
 
-/// A model was registered.
-pub(crate) fn registered_model_created(new: NewRegisteredModel) -> Batch {
-    registry(new.name.clone(), RegistryEvent::Created(new))
-}
-
-/// A registered model changed; a renamed one is logged by the name it had.
-pub(crate) fn registered_model_changed(model: Key, change: RegisteredModelChange, at: Timestamp) -> Batch {
-    registry(model, RegistryEvent::Changed(change, at))
-}
-
-/// A version was registered.
-pub(crate) fn version_created(number: VersionNumber, new: NewModelVersion) -> Batch {
-    registry(new.model.clone(), RegistryEvent::VersionCreated(number, new))
-}
-
-/// A version changed.
-pub(crate) fn version_changed(model: Key, number: VersionNumber, change: ModelVersionChange, at: Timestamp) -> Batch {
-    registry(model, RegistryEvent::VersionChanged(number, change, at))
-}
-
-fn registry(model: Key, event: RegistryEvent) -> Batch {
+/// This happened to a registered model or one of its versions.
+pub(crate) fn registry(model: Key, event: RegistryEvent) -> Batch {
     Batch::RegisteredModel(RegisteredModelBatch { model, events: vec![event], last: Seq::default() })
 }
 

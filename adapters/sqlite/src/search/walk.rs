@@ -143,7 +143,8 @@ mod tests {
     fn plans(order: &[Order<RunField>], filter: &Filter<RunField>, source: Option<&Source<'_>>) -> Vec<String> {
         let connection = Connection::open_in_memory().unwrap();
         connection.execute_batch(&MIGRATIONS.concat()).unwrap();
-        let rows = "INSERT INTO experiment VALUES (1, 'a', '', 0, 0, NULL), (2, 'b', '', 0, 0, NULL); \
+        let rows = "INSERT INTO experiment (id, name, artifact_location, created_at, updated_at) \
+                    VALUES (1, 'a', '', 0, 0), (2, 'b', '', 0, 0); \
                     INSERT INTO metric (experiment, key) VALUES (1, 'k'), (2, 'k');";
         connection.execute_batch(rows).unwrap();
         let scope = Scope { experiments: &[1, 2], view: View::Active, source, conjuncts: conjuncts(filter) };

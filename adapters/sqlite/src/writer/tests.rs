@@ -7,7 +7,7 @@ use std::{
 
 use tempfile::TempDir;
 use tokio::sync::watch;
-use trackside_core::{Error, ErrorKind, Key, NewRegisteredModel, Seq, Timestamp, fault};
+use trackside_core::{Error, ErrorKind, Key, NewRegisteredModel, RegistryEvent, Seq, Timestamp, fault};
 
 use super::*;
 use crate::log::{Recorder, change};
@@ -66,7 +66,9 @@ impl Bench {
             description: None,
             tags: vec![],
         };
-        self.submit(move |connection| recorder.record(connection, || Ok(change::registered_model_created(new))))
+        self.submit(move |connection| {
+            recorder.record(connection, || Ok(change::registry(new.name.clone(), RegistryEvent::Created(new))))
+        })
     }
 
     /// Holds a group open, so that what is submitted next joins it, until something is sent.

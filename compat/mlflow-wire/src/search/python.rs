@@ -26,7 +26,7 @@ pub(crate) fn text(value: &str) -> String {
 }
 
 /// A list of texts as `repr` writes it.
-pub(super) fn list(values: &[String]) -> String {
+pub(crate) fn list(values: &[String]) -> String {
     let values: Vec<_> = values.iter().map(|value| text(value)).collect();
     format!("[{}]", values.join(", "))
 }

@@ -13,3 +13,4 @@ mod nonsense;
 mod registered_models;
 mod runs;
 mod server;
+mod webhooks;

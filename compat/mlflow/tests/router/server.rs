@@ -12,7 +12,7 @@ use trackside_adapter_sqlite::{Config, SqliteStore};
 use trackside_artifacts::Artifacts;
 use trackside_compat_mlflow::{Bodies, Door, router};
 use trackside_service::{ArtifactStore, Parts, Service};
-use trackside_testkit::{ManualClock, SequentialIds};
+use trackside_testkit::{ManualClock, MemoryHooks, SequentialIds};
 
 /// When every test begins.
 pub(crate) const START: i64 = 1_000;
@@ -24,6 +24,8 @@ pub(crate) type Answer = (u16, Value);
 pub(crate) struct Server {
     router: Router,
     clock: Arc<ManualClock>,
+    /// What was sent to webhooks.
+    pub(crate) hooks: Arc<MemoryHooks>,
     _files: TempDir,
 }
 
@@ -37,17 +39,19 @@ impl Server {
     pub(crate) async fn start_with(serve_artifacts: bool) -> Self {
         let files = TempDir::new().unwrap();
         let clock = Arc::new(ManualClock::at(START));
+        let hooks = Arc::new(MemoryHooks::default());
         let parts = Parts {
             store: Arc::new(SqliteStore::open(files.path().join("trackside.db"), Config::default()).unwrap()),
             log: None,
             artifacts: Artifacts::proxied(ArtifactStore::local(&files.path().join("artifacts")).unwrap()),
+            hooks: hooks.clone(),
             artifact_root: "mlflow-artifacts:".to_owned(),
             clock: clock.clone(),
             ids: Arc::new(SequentialIds::default()),
         };
         let service = Service::start(parts).await.unwrap();
         let router = router(Door { service, bodies: Bodies::of_at_most(1 << 20), serve_artifacts });
-        Self { router, clock, _files: files }
+        Self { router, clock, hooks, _files: files }
     }
 
     /// Lets a millisecond pass.

@@ -2,6 +2,7 @@
 
 mod backfill;
 mod dead_letter;
+mod delivery;
 mod failure;
 mod reloaded;
 mod sink;
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 pub use self::{
     backfill::{Backfill, BackfillProgress, Begun},
     dead_letter::{DeadLetter, DeadLetters, Discarded, Letters, Retried},
+    delivery::{Deliveries, Delivery},
     failure::{Failure, Fault, Refused},
     reloaded::Reloaded,
     sink::{Lag, LastError, Sink, Sinks},

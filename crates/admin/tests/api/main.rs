@@ -2,6 +2,7 @@
 
 mod backfill;
 mod dead_letters;
+mod deliveries;
 mod refusals;
 mod reload;
 mod scene;

@@ -9,13 +9,16 @@
 //!
 //! The conformance suite in `testkit` holds every implementation to these texts.
 
+mod bin;
 mod experiments;
 mod log;
 mod logged_models;
 mod metrics;
 mod registry;
 mod runs;
+mod webhooks;
 
+pub use bin::{Bin, BinEntry, BinItem, BinKind, BinQuery};
 pub use experiments::Experiments;
 pub use log::{
     Cursor, CursorChange, Cursors, DeadLetter, DeadLetters, Entry, Lag, Log, LogRange, LogSize, Mark, MarkFilter,
@@ -25,8 +28,15 @@ pub use logged_models::LoggedModels;
 pub use metrics::{EXTREMES_FROM, HistoryQuery, Metrics, SampleQuery};
 pub use registry::{ModelVersions, RegisteredModels};
 pub use runs::Runs;
+pub use webhooks::{
+    Deliveries, Delivery, DeliveryAttempt, DeliveryBounds, DeliveryQuery, DeliveryState, DueDeliveries, DueDelivery,
+    Webhooks,
+};
 
 /// A name for all traits of a system of record; it has no methods of its own.
-pub trait Store: Experiments + Runs + Metrics + LoggedModels + RegisteredModels + ModelVersions {}
+pub trait Store:
+    Experiments + Runs + Metrics + LoggedModels + RegisteredModels + ModelVersions + Webhooks + Bin
+{
+}
 
-impl<T: Experiments + Runs + Metrics + LoggedModels + RegisteredModels + ModelVersions> Store for T {}
+impl<T: Experiments + Runs + Metrics + LoggedModels + RegisteredModels + ModelVersions + Webhooks + Bin> Store for T {}

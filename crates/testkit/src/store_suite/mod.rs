@@ -6,6 +6,7 @@
 //! not named there fails this crate's tests.
 //! Not covered: durability (killing the process is the business of the tests of the binary) and `Unavailable`.
 
+pub mod bin;
 pub mod concurrency;
 pub mod experiments;
 pub mod inputs;
@@ -24,6 +25,7 @@ pub mod search_experiments;
 pub mod search_logged_models;
 pub mod search_runs;
 pub mod tags;
+pub mod webhooks;
 
 /// Stamps out one test per case. `make` is an async function that returns an empty store, as an
 /// `Arc<dyn Store>`, and a guard that is dropped when the case is over.
@@ -224,6 +226,25 @@ macro_rules! store_suite {
                 versions_come_latest_change_first_then_by_name_then_highest_first,
                 version_pages_are_disjoint_complete_and_in_order,
                 forged_version_tokens_are_invalid,
+            }
+            webhooks {
+                a_new_webhook_reads_back_as_it_was_returned,
+                ids_of_webhooks_are_unique_and_names_are_not,
+                unknown_webhooks_are_not_found,
+                an_update_changes_only_what_it_names_of_a_webhook,
+                a_deleted_webhook_is_gone,
+                webhooks_come_newest_first_on_disjoint_pages,
+                forged_webhook_tokens_are_invalid,
+            }
+            bin {
+                only_what_is_deleted_is_in_the_bin,
+                what_is_in_use_is_not_in_the_bin,
+                the_bin_is_listed_by_age_experiment_and_page,
+                what_is_too_young_is_not_doomed,
+                what_is_doomed_cannot_be_restored,
+                a_removed_run_is_gone_and_its_neighbours_are_not,
+                a_removed_logged_model_is_gone,
+                an_experiment_is_removed_when_it_is_empty,
             }
             concurrency {
                 nothing_is_lost_when_many_append_to_one_run,

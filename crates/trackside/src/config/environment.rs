@@ -12,7 +12,7 @@ use crate::config::{
 };
 
 /// Sections whose keys have derived names.
-const SECTIONS: [&str; 5] = ["serve", "outbox", "storage", "start", "sinks"];
+const SECTIONS: [&str; 6] = ["serve", "outbox", "storage", "retention", "start", "sinks"];
 
 /// The environment as it was when the process began.
 #[derive(Clone, Default)]

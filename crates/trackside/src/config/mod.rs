@@ -11,6 +11,7 @@ mod file;
 mod outbox;
 mod own_place;
 mod print;
+mod retention;
 mod scalar;
 mod section;
 mod serve_check;
@@ -28,6 +29,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     ffi::OsString,
     path::PathBuf,
+    time::Duration,
 };
 
 use anyhow::Context;
@@ -64,6 +66,8 @@ pub(crate) struct Config {
     pub(crate) limits: Limits,
     /// Of the database of the server.
     pub(crate) storage: sqlite::Config,
+    /// After which time what was deleted is removed for good.
+    pub(crate) retention: Option<Duration>,
     /// Whether every sink must answer before the server serves.
     pub(crate) require_reachable: bool,
     /// Each value and who gave it, in the order they are shown.
@@ -104,6 +108,7 @@ impl Sources {
         let flags = serve_flags::read(&mut root, &given);
         let limits = outbox::read(&mut root);
         let storage = storage::read(&mut root);
+        let retention = retention::read(&mut root);
         let require_reachable = start::read(&mut root);
         let (names, sinks) = sink::read_all(&mut root);
         let sinks = backends::select(&mut root, &names, sinks, wanted);
@@ -121,7 +126,7 @@ impl Sources {
             return Err(faulty(report.faults).into());
         }
         settings.extend(report.settings);
-        Ok(Config { file, serve, sinks, limits, storage, require_reachable, settings })
+        Ok(Config { file, serve, sinks, limits, storage, retention, require_reachable, settings })
     }
 }
 

@@ -5,31 +5,15 @@
 use clap::{Args, Subcommand};
 use trackside_core::Timestamp;
 
-use crate::sinks_command::instant;
-
-/// Where a server listens unless it is told otherwise.
-const DEFAULT_URL: &str = "http://127.0.0.1:5000";
+use crate::{remote::ServerArgs, sinks_command::instant};
 
 #[derive(Debug, Args)]
 pub(crate) struct SinksArgs {
-    /// The running server. Default: MLFLOW_TRACKING_URI when it is an http address, else http://127.0.0.1:5000.
-    #[arg(long, global = true, env = "TRACKSIDE_URL", value_name = "URL")]
-    url: Option<String>,
-
-    /// Answer in JSON.
-    #[arg(long, global = true)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
 
     #[command(subcommand)]
     pub(crate) action: Option<Action>,
-}
-
-impl SinksArgs {
-    /// Where the server is.
-    pub(crate) fn url(&self) -> String {
-        let tracking = || std::env::var("MLFLOW_TRACKING_URI").ok().filter(|uri| uri.starts_with("http"));
-        self.url.clone().or_else(tracking).unwrap_or_else(|| DEFAULT_URL.to_owned())
-    }
 }
 
 #[derive(Debug, Subcommand)]

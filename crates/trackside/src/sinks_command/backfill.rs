@@ -9,7 +9,8 @@ use trackside_core::Timestamp;
 
 use crate::{
     output::{Output, count},
-    sinks_command::{args::Backfill, remote::Remote},
+    remote::Remote,
+    sinks_command::args::Backfill,
 };
 
 /// How often to ask how far it is: often enough for a bar that moves, too seldom to be felt by the server.

@@ -7,9 +7,9 @@ use trackside_admin::shape;
 
 use crate::{
     output::{Output, count},
+    remote::Remote,
     sinks_command::{
         args::{DeadLetters, Letters, Which},
-        remote::Remote,
         table,
     },
 };

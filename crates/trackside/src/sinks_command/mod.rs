@@ -4,27 +4,26 @@ mod args;
 mod backfill;
 mod dead_letters;
 mod instant;
-mod remote;
 mod table;
 
 use trackside_admin::shape;
 
 pub(crate) use self::args::SinksArgs;
-use self::{
-    args::{Action, Name},
+use self::args::{Action, Name};
+use crate::{
+    output::{Output, count},
     remote::Remote,
 };
-use crate::output::{Output, count};
 
 /// Runs one command.
 pub(crate) fn run(args: SinksArgs) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let output = Output { json: args.json };
+    let output = Output { json: args.server.json };
     runtime.block_on(act(args, output))
 }
 
 async fn act(args: SinksArgs, output: Output) -> anyhow::Result<()> {
-    let remote = Remote::new(&args.url())?;
+    let remote = Remote::new(&args.server.url())?;
     match args.action.unwrap_or(Action::List) {
         Action::List => {
             let found: shape::Sinks = remote.get(&["sinks"], &[]).await?;

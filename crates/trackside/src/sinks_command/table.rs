@@ -2,8 +2,7 @@
 
 use trackside_admin::shape::{DeadLetter, Sink, Sinks};
 
-/// Longest error in a table, in characters; `--json` has the whole.
-const MAX_ERROR: usize = 60;
+use crate::columns::{aligned, plain, shortened};
 
 /// How each sink stands.
 pub(crate) fn of_sinks(found: &Sinks) -> String {
@@ -46,31 +45,6 @@ pub(crate) fn of_dead_letters(letters: &[DeadLetter]) -> String {
         [id.to_string(), sink.clone(), plain(subject), items.to_string(), shortened(reason)]
     };
     aligned(&head, &letters.iter().map(row).collect::<Vec<_>>())
-}
-
-/// Columns as wide as their widest cell.
-fn aligned<const N: usize>(head: &[String; N], rows: &[[String; N]]) -> String {
-    let all: Vec<&[String; N]> = std::iter::once(head).chain(rows).collect();
-    let width = |column: usize| all.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
-    let widths: Vec<usize> = (0..N).map(width).collect();
-    let line = |row: &&[String; N]| {
-        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
-        format!("{}\n", cells.collect::<Vec<_>>().join("  ").trim_end())
-    };
-    all.iter().map(line).collect()
-}
-
-/// What peers say goes to a terminal: one line without control characters.
-fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
-}
-
-fn shortened(text: &str) -> String {
-    let text = plain(text);
-    match text.char_indices().nth(MAX_ERROR) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text,
-    }
 }
 
 fn duration(millis: i64) -> String {

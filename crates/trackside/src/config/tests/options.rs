@@ -78,7 +78,7 @@ fn every_option_is_in_the_readme_and_the_other_way_round() {
         .map(str::to_owned)
         .collect();
     let tested: BTreeSet<String> = of_sinks().iter().map(|(_, key, ..)| (*key).to_owned()).collect();
-    let others = ["version", "backends", "max_bytes", "when_full", "require_reachable", "type"];
+    let others = ["version", "backends", "max_bytes", "when_full", "require_reachable", "deleted_runs", "type"];
     let others = others.into_iter().chain(STORAGE.map(|(key, ..)| key)).map(str::to_owned);
     assert_eq!(documented, tested.into_iter().chain(others).collect());
 }
@@ -190,4 +190,12 @@ fn the_example_is_accepted() {
     let types: BTreeSet<String> =
         config.sinks.iter().map(|sink| setting(&config, &format!("sinks.{}.type", sink.name)).0.to_string()).collect();
     assert_eq!(types.len(), 5, "one sink of each type");
+}
+
+#[test]
+fn retention_is_off_unless_it_has_an_age() {
+    assert_eq!(Scene::new("version: 1").config(&[], []).retention, None);
+    let config = Scene::new("retention: {deleted_runs: 2d12h}").config(&[], []);
+    assert_eq!(config.retention, Some(std::time::Duration::from_hours(60)));
+    assert_eq!(setting(&config, "retention.deleted_runs").0, json!("2d12h"));
 }

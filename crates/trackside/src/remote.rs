@@ -1,14 +1,40 @@
 //! The HTTP API of a running server, as the command line calls it.
 
+#![expect(clippy::doc_markdown, reason = "help texts are not Markdown")]
+
 use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context, bail};
+use clap::Args;
 use serde::{Serialize, de::DeserializeOwned};
 use trackside_admin::shape;
 use trackside_core::{Error, ErrorKind, SystemClock};
 use trackside_http_client::{Call, Client, Config, Method, Refusal};
 
 use crate::config::{Fault, Faults};
+
+/// Where a server listens unless it is told otherwise.
+const DEFAULT_URL: &str = "http://127.0.0.1:5000";
+
+// The doc comments are the help text.
+#[derive(Debug, Args)]
+pub(crate) struct ServerArgs {
+    /// The running server. Default: MLFLOW_TRACKING_URI when it is an http address, else http://127.0.0.1:5000.
+    #[arg(long, global = true, env = "TRACKSIDE_URL", value_name = "URL")]
+    url: Option<String>,
+
+    /// Answer in JSON.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+impl ServerArgs {
+    /// Where the server is.
+    pub(crate) fn url(&self) -> String {
+        let tracking = || std::env::var("MLFLOW_TRACKING_URI").ok().filter(|uri| uri.starts_with("http"));
+        self.url.clone().or_else(tracking).unwrap_or_else(|| DEFAULT_URL.to_owned())
+    }
+}
 
 /// Trying dead letters again takes as long as the destination does.
 const TIMEOUT: Duration = Duration::from_mins(10);
@@ -84,7 +110,7 @@ fn read_error(refusal: &Refusal) -> Option<Error> {
         }
         None if refusal.status() == 404 => Some(Error::new(
             ErrorKind::Unsupported,
-            "the server knows no sinks; is it `mlflow server`, or an older Trackside?",
+            "the server knows nothing of this; is it `mlflow server`, or an older Trackside?",
         )),
         None => None,
     }

@@ -1,0 +1,27 @@
+//! An experiment without runs and logged models, removed on a connection of its own.
+//!
+//! Each series names a metric of its experiment, and SQLite would look through all series for each metric that is
+//! removed. Nothing can name those of an empty experiment, so its foreign keys are not checked.
+
+use rusqlite::{Connection, TransactionBehavior};
+use trackside_core::{ExperimentId, fault, store::BinItem};
+
+use super::{Found, require_empty};
+use crate::{error::Result, rows::execute};
+
+/// Removes it, whole or not at all.
+pub(super) fn purge(connection: &mut Connection, id: ExperimentId) -> Result<()> {
+    connection.pragma_update(None, "foreign_keys", false)?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let item = BinItem::Experiment(id);
+    if !Found::of(&transaction, &item)?.doomed {
+        return Err(fault::not_in_bin(&item).into());
+    }
+    require_empty(&transaction, id)?;
+    let owned =
+        [("metric", "experiment"), ("dataset", "experiment"), ("experiment_tag", "owner"), ("experiment", "id")];
+    for (table, column) in owned {
+        execute(&transaction, &format!("DELETE FROM {table} WHERE {column} = ?1"), [id.get()])?;
+    }
+    Ok(transaction.commit()?)
+}
