@@ -55,7 +55,7 @@ impl Environment {
                         Ok(sink) => set(root, &["sinks", &sink, &key.to_ascii_lowercase()], value),
                         Err(names) => faults.push(ambiguous(name, &names)),
                     },
-                    ("serve" | "outbox" | "storage" | "start", None) => {
+                    ("serve" | "outbox" | "storage" | "retention" | "start", None) => {
                         set(root, &[&section, &rest.to_ascii_lowercase()], value);
                     }
                     _ => faults.push(unknown(name, &section)),
@@ -126,7 +126,7 @@ fn unknown(name: &str, section: &str) -> Fault {
             _ => "an unknown name".to_owned(),
         },
         allowed: "TRACKSIDE_SINKS__<NAME>__<KEY>, TRACKSIDE_SERVE__<KEY>, TRACKSIDE_OUTBOX__<KEY>, \
-                  TRACKSIDE_STORAGE__<KEY>, TRACKSIDE_START__<KEY>"
+                  TRACKSIDE_STORAGE__<KEY>, TRACKSIDE_RETENTION__<KEY>, TRACKSIDE_START__<KEY>"
             .to_owned(),
         example: "TRACKSIDE_SINKS__PROD__URL=https://mlflow.example.com".to_owned(),
     }
