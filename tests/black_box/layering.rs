@@ -18,13 +18,13 @@ fn allowed(package: &str) -> Option<&'static [&'static str]> {
         | "trackside-testkit"
         | "trackside-adapter-exec"
         | "trackside-adapter-sqlite" => &["trackside-core"],
-        // An adapter and a door of one protocol share its wire crate.
-        "trackside-adapter-mlflow" => &["trackside-core", "trackside-http-client", "trackside-mlflow-wire"],
+        // An adapter and a door of one protocol share its wire crate; webhooks speak to receivers as MLflow does.
+        "trackside-adapter-mlflow" | "trackside-webhooks" => {
+            &["trackside-core", "trackside-http-client", "trackside-mlflow-wire"]
+        }
         "trackside-adapter-tensorboard" => &["trackside-core", "trackside-tensorboard-wire"],
         "trackside-adapter-wandb" => &["trackside-core", "trackside-http-client", "trackside-wandb-wire"],
         "trackside-admin" => &["trackside-core", "trackside-fanout"],
-        // It speaks to receivers as MLflow does.
-        "trackside-webhooks" => &["trackside-core", "trackside-http-client", "trackside-mlflow-wire"],
         "trackside-compat-tensorboard" => &["trackside-core", "trackside-service", "trackside-tensorboard-wire"],
         "trackside-service" => &["trackside-core", "trackside-artifacts"],
         "trackside-compat-mlflow" => &["trackside-core", "trackside-mlflow-wire", "trackside-service"],

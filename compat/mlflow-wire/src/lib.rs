@@ -36,6 +36,7 @@ pub mod search;
 mod tag;
 mod view;
 mod webhook;
+mod webhook_event;
 mod webhook_message;
 mod webhook_url;
 
@@ -63,5 +64,6 @@ pub use run_tag::*;
 pub use scalar::{Choice, Double, Flag, Int, Texts};
 pub use tag::Tag;
 pub use webhook::*;
+pub use webhook_event::WebhookEvent;
 pub use webhook_message::*;
 pub use webhook_url::WebhookUrl;

@@ -89,7 +89,7 @@ fn version(event: HookEvent, name: &str, number: VersionNumber, new: &NewModelVe
         });
     }
     json!({
-        "name": name, "version": version, "source": new.source, "run_id": new.run.as_ref().map(|run| run.as_str()),
+        "name": name, "version": version, "source": new.source, "run_id": new.run.as_ref().map(trackside_core::RunId::as_str),
         "tags": tags(&new.tags, &[]), "description": description,
     })
 }

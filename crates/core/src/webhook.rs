@@ -131,7 +131,7 @@ impl HookEvent {
 
     /// The two halves of the name: what it happened to, and what happened.
     pub fn halves(self) -> (&'static str, &'static str) {
-        self.as_str().split_once('.').expect("every name has a dot")
+        self.as_str().split_once('.').unwrap_or((self.as_str(), ""))
     }
 
     /// What a change is for those who asked, if it is anything. `is_prompt` says whether the model is a prompt, which

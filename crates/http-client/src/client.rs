@@ -67,6 +67,7 @@ impl Client {
 
     /// A client of addresses that others name, see [`Client::call_url`]: it goes through no proxy, which would resolve
     /// names itself, and has no credentials.
+    #[expect(clippy::missing_panics_doc, reason = "it does not panic, as the message says")]
     pub fn of_strangers(reach: Reach, config: &Config, clock: Arc<dyn Clock>) -> Result<Self> {
         let mut builder = builder(config)?.no_proxy();
         if reach == Reach::Public {

@@ -29,14 +29,13 @@ fn read(text: &str) -> Option<Duration> {
 /// The same age in the same spelling, to a second.
 pub(crate) fn shown(age: Duration) -> String {
     let mut left = age.as_secs();
-    let mut text = String::new();
-    for (unit, worth) in [('d', 86_400), ('h', 3_600), ('m', 60), ('s', 1)] {
-        if left >= worth {
-            text.push_str(&format!("{}{unit}", left / worth));
-            left %= worth;
-        }
-    }
-    if text.is_empty() { "0s".to_owned() } else { text }
+    let parts = [('d', 86_400), ('h', 3_600), ('m', 60), ('s', 1)].into_iter().filter_map(|(unit, worth)| {
+        let n = left / worth;
+        left %= worth;
+        (n > 0).then(|| format!("{n}{unit}"))
+    });
+    let parts: Vec<_> = parts.collect();
+    if parts.is_empty() { "0s".to_owned() } else { parts.concat() }
 }
 
 #[cfg(test)]

@@ -4,14 +4,11 @@
 
 use std::path::PathBuf;
 
-use clap::{
-    Args, Parser, Subcommand,
-    builder::{ArgAction, BoolishValueParser},
-};
+use clap::{Args, Parser, Subcommand, builder::ArgAction};
 
 use crate::{
     config_command::ConfigArgs, gc_command::GcArgs, logging::LogFormat, mlflow_flags::MlflowFlags,
-    sinks_command::SinksArgs, ui_command::UiArgs, webhooks_command::WebhooksArgs,
+    sinks_command::SinksArgs, ui_command::UiArgs, webhooks::WebhookFlags, webhooks_command::WebhooksArgs,
 };
 
 /// Experiment tracking in one binary: point any MLflow client at it and log.
@@ -134,39 +131,8 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "TRACKSIDE_TENSORBOARD_PORT", value_name = "PORT")]
     pub(crate) tensorboard_port: Option<u16>,
 
-    /// Schemes that URLs of webhooks may have, comma-separated.
-    #[arg(
-        long,
-        env = "MLFLOW_WEBHOOK_ALLOWED_SCHEMES",
-        value_name = "SCHEMES",
-        value_delimiter = ',',
-        default_value = "https"
-    )]
-    pub(crate) webhook_allowed_schemes: Vec<String>,
-
-    /// Let webhooks reach addresses that are not of the public internet: this machine and its network.
-    #[arg(long, env = "MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS", value_parser = BoolishValueParser::new())]
-    pub(crate) webhook_allow_private_ips: bool,
-
-    /// Seconds that a webhook has to answer a message.
-    #[arg(
-        long,
-        env = "MLFLOW_WEBHOOK_REQUEST_TIMEOUT",
-        value_name = "SECONDS",
-        default_value_t = 30,
-        value_parser = clap::value_parser!(u64).range(1..=3600)
-    )]
-    pub(crate) webhook_timeout_secs: u64,
-
-    /// Tries of a message after the first, with pauses of 1 s, 2 s, 4 s up to 10 minutes, before it is given up.
-    #[arg(
-        long,
-        env = "MLFLOW_WEBHOOK_REQUEST_MAX_RETRIES",
-        value_name = "N",
-        default_value_t = 9,
-        value_parser = clap::value_parser!(u32).range(0..=1000)
-    )]
-    pub(crate) webhook_max_retries: u32,
+    #[command(flatten)]
+    pub(crate) webhooks: WebhookFlags,
 
     /// Seconds that running requests have to finish after the first SIGINT or SIGTERM; a second signal ends at once.
     #[arg(long, env = "TRACKSIDE_SHUTDOWN_TIMEOUT_SECS", value_name = "SECONDS", default_value_t = 30)]

@@ -1,7 +1,5 @@
 //! `trackside gc`: removes for good what was deleted, beside a running server or without one.
 
-#![expect(clippy::doc_markdown, reason = "help texts are not Markdown")]
-
 use std::{
     io::{self, Write},
     sync::Arc,

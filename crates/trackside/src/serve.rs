@@ -51,7 +51,7 @@ async fn serve(sources: Sources, config: Config) -> anyhow::Result<()> {
     let gc = Gc { store: Arc::new(store.clone()), artifacts: artifacts.clone(), clock: Arc::new(SystemClock) };
     let retention = retention::run(gc, config.retention);
     let sinks = Arc::new(mirror(&store, &artifacts, sources, config).await?);
-    let (hooks, deliverer) = webhooks::open(&args, &store);
+    let (hooks, deliverer) = webhooks::open(&args.webhooks, &store);
     let parts = Parts {
         store: Arc::new(store.clone()),
         log: Some(Arc::new(store.clone())),

@@ -1,7 +1,5 @@
 //! `trackside webhooks`: what a running server has sent to webhooks, over its HTTP API.
 
-#![expect(clippy::doc_markdown, reason = "help texts are not Markdown")]
-
 use clap::{Args, Subcommand};
 use trackside_admin::shape::{Deliveries, Delivery};
 

@@ -29,7 +29,7 @@ pub async fn a_busy_webhook_gets_nothing_more(store: &dyn Store, deliveries: &dy
     let [first, second] = [model_hook(store, 1).await, model_hook(store, 2).await];
     models(store, &["a"]).await;
     let hooks = due(deliveries, &[&first]).await.into_iter().map(|due| due.webhook).collect::<Vec<_>>();
-    assert_eq!(hooks, [second.clone()]);
+    assert_eq!(hooks, std::slice::from_ref(&second));
     let none = deliveries.due_deliveries(FAR, vec![first, second], 100).await.unwrap();
     assert_eq!((none.now, none.next), (vec![], None), "they are asked for when they are no longer busy");
 }

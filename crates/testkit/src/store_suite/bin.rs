@@ -48,7 +48,7 @@ pub async fn only_what_is_deleted_is_in_the_bin(store: &dyn Store) {
     store.create_logged_model(new_logged_model(first, 2)).await.unwrap();
     delete(store, second, 7_000).await;
 
-    assert_eq!(listed(store, all(BinKind::Runs)).await, [gone.clone()]);
+    assert_eq!(listed(store, all(BinKind::Runs)).await, std::slice::from_ref(&gone));
     assert_eq!(listed(store, all(BinKind::LoggedModels)).await, [model]);
     assert_eq!(listed(store, all(BinKind::Experiments)).await, [BinItem::Experiment(second)]);
     let BinItem::Run(id) = &gone else { unreachable!() };

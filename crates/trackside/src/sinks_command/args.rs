@@ -1,7 +1,5 @@
 //! The command line of `trackside sinks`. Doc comments are the help text.
 
-#![expect(clippy::doc_markdown, reason = "help texts are not Markdown")]
-
 use clap::{Args, Subcommand};
 use trackside_core::Timestamp;
 

@@ -12,8 +12,8 @@ use trackside_webhooks::Config;
 
 use crate::scene::Scene;
 
-fn answer(status: u16) -> Result<HookAnswer> {
-    Ok(HookAnswer { status, retry: Retry::Later, body: format!("said\n{status}") })
+fn answer(status: u16) -> HookAnswer {
+    HookAnswer { status, retry: Retry::Later, body: format!("said\n{status}") }
 }
 
 fn all_over(found: &[Delivery]) -> bool {
@@ -26,7 +26,9 @@ async fn a_message_is_repeated_until_it_is_taken() {
     scene.hook(1, "https://h.example", Some("s")).await;
     scene.model("m").await;
     let sender = Arc::new(MemoryHooks::default());
-    for failure in [answer(503), answer(429), Err(Error::new(ErrorKind::Unavailable, "no connection")), answer(500)] {
+    for failure in
+        [Ok(answer(503)), Ok(answer(429)), Err(Error::new(ErrorKind::Unavailable, "no connection")), Ok(answer(500))]
+    {
         sender.answer(failure);
     }
     let found = scene.until(sender.clone(), Config::default(), all_over).await;
@@ -48,7 +50,7 @@ async fn after_the_last_try_it_is_given_up_and_kept() {
     scene.model("m").await;
     let sender = Arc::new(MemoryHooks::default());
     for _ in 0..3 {
-        sender.answer(answer(502));
+        sender.answer(Ok(answer(502)));
     }
     let found = scene.until(sender.clone(), Config { retries: 2, ..Config::default() }, all_over).await;
     assert_eq!((found[0].state, found[0].attempts, sender.sent().len()), (DeliveryState::Failed, 3, 3));
@@ -57,7 +59,8 @@ async fn after_the_last_try_it_is_given_up_and_kept() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_refused_for_good_is_not_tried_again() {
-    for refusal in [answer(400), answer(404), answer(302), Err(Error::new(ErrorKind::Denied, "not there"))] {
+    for refusal in [Ok(answer(400)), Ok(answer(404)), Ok(answer(302)), Err(Error::new(ErrorKind::Denied, "not there"))]
+    {
         let scene = Scene::new();
         scene.hook(1, "https://h.example", None).await;
         scene.model("m").await;

@@ -67,7 +67,7 @@ impl Scene {
         &self,
         sender: Arc<dyn HookSender>,
         config: Config,
-        holds: impl Fn(&[Delivery]) -> bool,
+        holds: impl Fn(&[Delivery]) -> bool + Send + Sync,
     ) -> Vec<Delivery> {
         let deliverer = Deliverer {
             store: Arc::new(self.store.clone()),
