@@ -27,6 +27,8 @@ pub(crate) const RUN_PARAMS: KeyValues = KeyValues("run_param", Column::Experime
 pub(crate) const DATASET_INPUT_TAGS: KeyValues = KeyValues("dataset_input_tag", Column::None);
 pub(crate) const LOGGED_MODEL_TAGS: KeyValues = KeyValues("logged_model_tag", Column::None);
 pub(crate) const LOGGED_MODEL_PARAMS: KeyValues = KeyValues("logged_model_param", Column::None);
+pub(crate) const TRACE_TAGS: KeyValues = KeyValues("trace_tag", Column::None);
+pub(crate) const TRACE_METADATA: KeyValues = KeyValues("trace_metadata", Column::None);
 pub(crate) const REGISTERED_MODEL_TAGS: KeyValues = KeyValues("registered_model_tag", Column::None);
 pub(crate) const MODEL_VERSION_TAGS: KeyValues = KeyValues("model_version_tag", Column::None);
 

@@ -39,6 +39,7 @@ mod owners;
 mod points;
 mod readers;
 mod registered_models;
+mod regular_expression;
 mod removal;
 mod rows;
 mod run_rows;
@@ -47,7 +48,10 @@ mod sample;
 mod sealer;
 mod search;
 mod series;
+mod spans;
 mod store;
+mod trace_usage;
+mod traces;
 mod writer;
 
 pub use config::Config;

@@ -4,7 +4,7 @@
 //! the protocol reference. Other protocols show the same texts.
 
 use crate::{
-    Error, ErrorKind, ExperimentId, Key, Lifecycle, LoggedModelId, RunId, Stage, VersionNumber, WebhookId,
+    Error, ErrorKind, ExperimentId, Key, Lifecycle, LoggedModelId, RunId, Stage, TraceId, VersionNumber, WebhookId,
     store::BinItem,
 };
 
@@ -103,6 +103,16 @@ pub fn unknown_stage(text: &str) -> Error {
 /// The registered model has no such alias.
 pub fn alias_not_found(alias: &str) -> Error {
     Error::invalid(format!("Registered model alias {alias} not found."))
+}
+
+/// No trace has this id.
+pub fn trace_not_found(id: &TraceId) -> Error {
+    Error::not_found(format!("Trace with ID '{id}' not found."))
+}
+
+/// The trace has no such tag.
+pub fn trace_tag_not_found(id: &TraceId, key: &Key) -> Error {
+    Error::not_found(format!("No trace tag with key '{key}' for trace with ID '{id}'"))
 }
 
 /// No webhook has this id.

@@ -29,9 +29,11 @@ mod metric;
 pub mod query;
 mod registry;
 mod run;
+mod span;
 pub mod store;
 mod store_tracker;
 pub mod stored;
+mod trace;
 mod tracker;
 mod webhook;
 
@@ -57,8 +59,13 @@ pub use registry::{
     Stage, VersionNumber,
 };
 pub use run::{Event, NewRun, Run, RunInfo, RunStatus, RunUpdate};
+pub use span::{Span, SpanStatus, SpanUsage, total_usage};
 pub use store::Store;
 pub use store_tracker::StoreTracker;
+pub use trace::{
+    Cost, NewTrace, SpanBatch, Token, Trace, TraceChange, TraceFacts, TraceId, TraceLinks, TraceSelection, TraceState,
+    Usage,
+};
 pub use tracker::{Delivered, TrackerInterface};
 pub use webhook::{
     HookEvent, NewWebhook, PROMPT_TAG, Webhook, WebhookChange, WebhookId, WebhookSecret, WebhookStatus, WebhookUpdate,

@@ -97,7 +97,7 @@ impl Service {
         relative_to(&base, store.list(&base.join(directory)).await?)
     }
 
-    async fn file_below(&self, root: &str, path: &ArtifactPath) -> Result<ArtifactFile> {
+    pub(crate) async fn file_below(&self, root: &str, path: &ArtifactPath) -> Result<ArtifactFile> {
         let (store, base) = self.parts.artifacts.locate(root)?;
         store.file(&base.join(path)).await
     }

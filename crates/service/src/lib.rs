@@ -19,6 +19,7 @@ mod registered_models;
 mod run_artifacts;
 mod run_name;
 mod runs;
+mod traces;
 mod webhooks;
 
 use std::{fmt, sync::Arc};

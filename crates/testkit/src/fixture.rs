@@ -5,7 +5,8 @@
 use trackside_core::{
     ArtifactEntry, ArtifactLocation, ArtifactPath, Dataset, DatasetInput, Event, ExperimentId, Key, KeyValue,
     LoggedModelId, MetricPoint, MetricSubject, NewExperiment, NewLoggedModel, NewModelVersion, NewRegisteredModel,
-    NewRun, Point, RunId, Tag, Timestamp,
+    NewRun, NewTrace, Point, RunId, Span, SpanBatch, SpanStatus, Tag, Timestamp, TraceFacts, TraceId, TraceState,
+    Usage,
     query::{Compare, Order, Test},
 };
 
@@ -61,6 +62,53 @@ pub fn new_logged_model(experiment: ExperimentId, n: u128) -> NewLoggedModel {
         tags: Vec::new(),
         params: Vec::new(),
         id,
+    }
+}
+
+/// Trace number `n`, described as a whole: requested in second `n`, took 100 ms, ended well.
+pub fn new_trace(experiment: ExperimentId, n: u128) -> NewTrace {
+    NewTrace {
+        id: TraceId::fresh(n),
+        experiment,
+        client_request_id: None,
+        requested_at: at(i64::try_from(n).unwrap() * 1_000),
+        duration: Some(100),
+        state: TraceState::Ok,
+        request_preview: None,
+        response_preview: None,
+        is_described: true,
+        artifact_uri: format!("mem:/traces/{n}"),
+        facts: TraceFacts::default(),
+    }
+}
+
+/// A span that began in this second and took half of one.
+pub fn span(id: &str, parent: Option<&str>, second: i64) -> Span {
+    Span {
+        id: id.to_owned(),
+        parent: parent.map(str::to_owned),
+        name: format!("step {id}"),
+        kind: Some("TOOL".to_owned()),
+        status: SpanStatus::Unset,
+        started_at: second * 1_000_000_000,
+        ended_at: Some(second * 1_000_000_000 + 500_000_000),
+        usage: Usage::default(),
+        model: None,
+        provider: None,
+        document: format!("{{\"id\": \"{id}\"}}"),
+    }
+}
+
+/// Spans of trace number `n` that tell nothing of it besides.
+pub fn span_batch(n: u128, spans: Vec<Span>) -> SpanBatch {
+    SpanBatch {
+        trace: TraceId::fresh(n),
+        spans,
+        artifact_uri: format!("mem:/traces/{n}"),
+        request_preview: None,
+        response_preview: None,
+        first_metadata: Vec::new(),
+        facts: TraceFacts::default(),
     }
 }
 
@@ -141,6 +189,11 @@ pub fn params(pairs: &[(&str, &str)]) -> Event {
 /// Sets tags.
 pub fn tags(pairs: &[(&str, &str)]) -> Event {
     Event::Tags(tag_list(pairs))
+}
+
+/// Matches a regular expression.
+pub fn matches(pattern: &str) -> Test {
+    Test::Matches(pattern.to_owned())
 }
 
 /// Tags, in this order.

@@ -13,7 +13,7 @@ use super::{
     binds::Binds,
     place::{Kind, Place},
 };
-use crate::error::Result;
+use crate::{error::Result, regular_expression};
 
 /// The condition that a filter passes.
 pub(super) fn condition<F: Searchable>(filter: &Filter<F>, binds: &mut Binds) -> Result<String> {
@@ -62,6 +62,10 @@ pub(super) fn leaf(place: &Place, test: &Test, binds: &mut Binds) -> Result<Stri
         (Kind::Text, Test::Like { pattern, case_sensitive: true }) => {
             format!("{value} GLOB {}", binds.bind(glob(pattern)))
         }
+        (Kind::Text, Test::Matches(pattern)) => {
+            regular_expression::check(pattern)?;
+            format!("regexp({}, {value})", binds.bind(pattern.clone()))
+        }
         (Kind::Text, Test::OneOf { values, negated }) => {
             format!("{value} {}IN {}", if *negated { "NOT " } else { "" }, binds.bind_set(values))
         }
@@ -69,7 +73,7 @@ pub(super) fn leaf(place: &Place, test: &Test, binds: &mut Binds) -> Result<Stri
             compare_number(place, *compare, *number, binds)
         }
         (Kind::Text, Test::Number(..)) => return Err(Error::invalid("a text cannot be compared with a number").into()),
-        (_, Test::Text(..) | Test::Like { .. } | Test::OneOf { .. }) => {
+        (_, Test::Text(..) | Test::Like { .. } | Test::Matches(_) | Test::OneOf { .. }) => {
             return Err(Error::invalid("a number cannot be compared with a text").into());
         }
     };

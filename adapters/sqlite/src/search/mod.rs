@@ -22,6 +22,7 @@ mod run;
 mod rung;
 mod source;
 mod token;
+mod trace;
 mod walk;
 
 use std::fmt::Debug;

@@ -1,6 +1,7 @@
 //! What can be searched and ordered by, per kind of thing.
 
-use crate::Key;
+use super::Test;
+use crate::{Cost, Key, Token};
 
 /// Fields of a run. Texts unless noted.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -116,4 +117,58 @@ pub enum LoggedModelField {
     Param(Key),
     /// A tag; may be missing.
     Tag(Key),
+}
+
+/// Fields of a trace. Texts unless noted.
+#[derive(Debug, Clone, PartialEq)]
+pub enum TraceField {
+    /// Its id.
+    Id,
+    /// Its experiment: a number.
+    Experiment,
+    /// What the application calls the request; may be missing.
+    ClientRequestId,
+    /// Its label; may be missing.
+    Name,
+    /// Its conversation; may be missing.
+    Session,
+    /// Name of its state.
+    State,
+    /// Number: ms since the epoch.
+    RequestedAt,
+    /// Number: ms; may be missing.
+    Duration,
+    /// Number: ms since the epoch; a missing duration counts as none.
+    EndedAt,
+    /// Number; may be missing.
+    Token(Token),
+    /// Number: US dollars; may be missing.
+    Cost(Cost),
+    /// URI of its files.
+    ArtifactUri,
+    /// A tag; may be missing.
+    Tag(Key),
+    /// Metadata; may be missing.
+    Metadata(Key),
+    /// Runs that it is linked to; the test holds when any passes it. Cannot be ordered by.
+    LinkedRun,
+    /// Prompts that it used, `name/version`; the test holds when any passes it. Cannot be ordered by.
+    Prompt,
+    /// Id of a span that passes all of these; missing when none does. Cannot be ordered by.
+    Span(Vec<(SpanField, Test)>),
+}
+
+/// Fields of a span. Texts unless noted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SpanField {
+    /// Its label.
+    Name,
+    /// Its kind; may be missing.
+    Kind,
+    /// Name of its status.
+    Status,
+    /// Its document.
+    Document,
+    /// Number: ns since the epoch.
+    StartedAt,
 }

@@ -33,6 +33,8 @@ pub enum Test {
         /// Whether letters are told apart by case; without it ASCII letters are not.
         case_sensitive: bool,
     },
+    /// With a regular expression, which may match anywhere in the text. A store says `Invalid` to one it cannot read.
+    Matches(String),
     /// With a set of texts.
     OneOf {
         /// The set.

@@ -5,6 +5,9 @@ mod field;
 mod filter;
 mod page;
 
-pub use field::{DatasetField, ExperimentField, LoggedModelField, ModelVersionField, RegisteredModelField, RunField};
+pub use field::{
+    DatasetField, ExperimentField, LoggedModelField, ModelVersionField, RegisteredModelField, RunField, SpanField,
+    TraceField,
+};
 pub use filter::{Compare, Filter, Order, Query, Test, View};
 pub use page::{Page, PageRequest, PageToken};

@@ -16,6 +16,7 @@ mod logged_models;
 mod metrics;
 mod registry;
 mod runs;
+mod traces;
 mod webhooks;
 
 pub use bin::{Bin, BinEntry, BinItem, BinKind, BinQuery};
@@ -28,6 +29,7 @@ pub use logged_models::LoggedModels;
 pub use metrics::{EXTREMES_FROM, HistoryQuery, Metrics, SampleQuery};
 pub use registry::{ModelVersions, RegisteredModels};
 pub use runs::Runs;
+pub use traces::Traces;
 pub use webhooks::{
     Deliveries, Delivery, DeliveryAttempt, DeliveryBounds, DeliveryQuery, DeliveryState, DueDeliveries, DueDelivery,
     Webhooks,
@@ -35,8 +37,11 @@ pub use webhooks::{
 
 /// A name for all traits of a system of record; it has no methods of its own.
 pub trait Store:
-    Experiments + Runs + Metrics + LoggedModels + RegisteredModels + ModelVersions + Webhooks + Bin
+    Experiments + Runs + Metrics + LoggedModels + RegisteredModels + ModelVersions + Traces + Webhooks + Bin
 {
 }
 
-impl<T: Experiments + Runs + Metrics + LoggedModels + RegisteredModels + ModelVersions + Webhooks + Bin> Store for T {}
+impl<T> Store for T where
+    T: Experiments + Runs + Metrics + LoggedModels + RegisteredModels + ModelVersions + Traces + Webhooks + Bin
+{
+}

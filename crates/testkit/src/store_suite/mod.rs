@@ -24,7 +24,10 @@ pub mod search_datasets;
 pub mod search_experiments;
 pub mod search_logged_models;
 pub mod search_runs;
+pub mod search_traces;
+pub mod spans;
 pub mod tags;
+pub mod traces;
 pub mod webhooks;
 
 /// Stamps out one test per case. `make` is an async function that returns an empty store, as an
@@ -245,6 +248,41 @@ macro_rules! store_suite {
                 a_removed_run_is_gone_and_its_neighbours_are_not,
                 a_removed_logged_model_is_gone,
                 an_experiment_is_removed_when_it_is_empty,
+            }
+            traces {
+                a_new_trace_reads_back_as_it_was_returned,
+                a_trace_needs_an_experiment_that_exists_and_is_active,
+                a_second_description_is_merged_into_the_first,
+                traces_are_found_in_the_order_asked_for,
+                trace_tags_and_names_are_replaced_and_removed,
+                the_end_of_a_trace_is_merged,
+                every_change_of_an_unknown_trace_finds_nothing,
+                traces_are_deleted_with_all_they_have,
+                the_oldest_traces_are_deleted_first,
+                only_traces_of_the_named_experiment_are_deleted,
+            }
+            spans {
+                spans_read_back_roots_first_then_by_start,
+                spans_make_the_trace_that_is_not_there,
+                spans_need_an_experiment_only_for_a_new_trace,
+                a_span_sent_again_replaces_itself,
+                later_spans_stretch_a_trace_that_was_not_described,
+                what_was_described_stays_when_spans_come,
+                usage_is_that_of_the_whole_tree,
+                what_spans_tell_of_their_trace_is_kept,
+                a_refused_batch_of_spans_leaves_nothing_behind,
+            }
+            search_traces {
+                found_traces_are_whole_and_of_the_named_experiments,
+                every_field_of_a_trace_takes_its_tests,
+                tests_of_a_span_are_passed_by_one_span,
+                linked_runs_and_prompts_are_found,
+                traces_come_latest_request_first_then_by_id,
+                missing_trace_fields_come_last_in_both_directions,
+                what_a_trace_has_several_of_cannot_be_ordered_by,
+                trace_pages_are_disjoint_complete_and_in_order,
+                forged_trace_tokens_are_invalid,
+                what_is_no_regular_expression_is_invalid,
             }
             concurrency {
                 nothing_is_lost_when_many_append_to_one_run,

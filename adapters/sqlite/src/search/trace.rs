@@ -1,0 +1,74 @@
+//! Fields of traces and of their spans.
+
+use trackside_core::{
+    Key,
+    query::{SpanField, Test, TraceField},
+};
+
+use super::{
+    Column, Searchable,
+    binds::Binds,
+    condition::leaf,
+    place::{Joined, Place},
+};
+use crate::trace_usage;
+
+impl Searchable for TraceField {
+    const FROM: &'static str = "trace";
+    const KEY: &'static str = "trace.pk";
+    const DEFAULT_ORDER: &'static [Column] = &[("trace.requested_at", false), ("trace.id", true)];
+    const TIES: &'static [Column] = &[("trace.requested_at", false), ("trace.id", true)];
+
+    fn place(&self, alias: &str, binds: &mut Binds) -> Place {
+        match self {
+            Self::Id => Place::text("trace.id"),
+            Self::Experiment => Place::number("trace.experiment"),
+            Self::ClientRequestId => Place::text("trace.client_request_id"),
+            Self::Name => Place::text("trace.name"),
+            Self::Session => Place::text("trace.session"),
+            Self::State => Place::text("trace.state"),
+            Self::RequestedAt => Place::number("trace.requested_at"),
+            Self::Duration => Place::number("trace.duration"),
+            Self::EndedAt => Place::number("(trace.requested_at + coalesce(trace.duration, 0))"),
+            Self::Token(token) => Place::number(&format!("trace.{}", trace_usage::token(*token))),
+            Self::Cost(cost) => Place::number(&format!("trace.{}", trace_usage::cost(*cost))),
+            Self::ArtifactUri => Place::text("trace.artifact_uri"),
+            Self::Tag(key) => key_value("trace_tag", key, alias, binds),
+            Self::Metadata(key) => key_value("trace_metadata", key, alias, binds),
+            Self::LinkedRun => linked("trace_run", "run", alias),
+            Self::Prompt => linked("trace_prompt", "prompt", alias),
+            Self::Span(tests) => span(tests, alias, binds),
+        }
+    }
+}
+
+fn key_value(table: &str, key: &Key, alias: &str, binds: &mut Binds) -> Place {
+    Place::key_value(table, alias, "trace.pk", &binds.bind(key.as_str().to_owned()))
+}
+
+fn linked(table: &str, column: &str, alias: &str) -> Place {
+    let on = format!("{alias}.trace = trace.pk");
+    Place::text(&format!("{alias}.{column}")).of(many(format!("{table} AS {alias}"), on))
+}
+
+/// The spans that pass all tests.
+fn span(tests: &[(SpanField, Test)], alias: &str, binds: &mut Binds) -> Place {
+    let mut on = format!("{alias}.trace = trace.pk");
+    for (field, test) in tests {
+        let place = match field {
+            SpanField::Name => Place::text(&format!("{alias}.name")),
+            SpanField::Kind => Place::text(&format!("{alias}.kind")),
+            SpanField::Status => Place::text(&format!("{alias}.status")),
+            SpanField::Document => Place::text(&format!("{alias}.document")),
+            SpanField::StartedAt => Place::number(&format!("{alias}.started_at")),
+        };
+        // No span passes a test that its field cannot be put to.
+        let passed = leaf(&place, test, binds).unwrap_or_else(|_| "FALSE".to_owned());
+        on = format!("{on} AND {passed}");
+    }
+    Place::text(&format!("{alias}.id")).of(many(format!("span AS {alias}"), on))
+}
+
+fn many(table: String, on: String) -> Joined {
+    Joined { table, on, with: String::new(), many: true }
+}
