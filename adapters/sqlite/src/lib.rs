@@ -36,6 +36,7 @@ mod metrics;
 mod migrate;
 mod model_versions;
 mod owners;
+mod percentile;
 mod points;
 mod readers;
 mod registered_models;

@@ -4,7 +4,9 @@ use async_trait::async_trait;
 use rusqlite::{Connection, Row, params};
 use trackside_core::{
     ExperimentId, NewTrace, Page, PageRequest, Query, Result, Span, SpanBatch, Timestamp, Trace, TraceChange,
-    TraceFacts, TraceId, TraceLinks, TraceSelection, TraceState, fault, query::TraceField, store::Traces,
+    TraceFacts, TraceId, TraceLinks, TraceSelection, TraceState, fault,
+    query::{Filter, MeasureQuery, Measurement, TraceField},
+    store::Traces,
 };
 
 use crate::{
@@ -93,13 +95,26 @@ impl Traces for SqliteStore {
         page: PageRequest,
     ) -> Result<Page<Trace>> {
         self.read(move |connection| {
-            let mut search = Search::default();
-            search.in_experiments("trace.experiment", &experiments.iter().map(|id| id.get()).collect::<Vec<_>>());
-            let found = search.find(connection, &query, &page)?;
+            let found = within(&experiments).find(connection, &query, &page)?;
             Ok(Page { items: load(connection, &found.items)?, next: found.next })
         })
         .await
     }
+
+    async fn count_traces(&self, experiments: Vec<ExperimentId>, filters: Vec<Filter<TraceField>>) -> Result<Vec<u64>> {
+        self.read(move |connection| within(&experiments).count_traces(connection, &filters)).await
+    }
+
+    async fn measure_traces(&self, query: MeasureQuery) -> Result<Vec<Measurement>> {
+        self.read(move |connection| within(&query.experiments).measure(connection, &query)).await
+    }
+}
+
+/// Traces of these experiments.
+fn within(experiments: &[ExperimentId]) -> Search {
+    let mut search = Search::default();
+    search.in_experiments("trace.experiment", &experiments.iter().map(|id| id.get()).collect::<Vec<_>>());
+    search
 }
 
 fn pk(connection: &Connection, id: &TraceId) -> error::Result<Option<i64>> {

@@ -18,6 +18,8 @@ pub enum ErrorCode {
     ResourceAlreadyExists,
     /// The thing named does not exist.
     ResourceDoesNotExist,
+    /// No such file.
+    NotFound,
     /// No such route.
     EndpointNotFound,
     /// No or wrong credentials.
@@ -52,12 +54,13 @@ const fn row(code: ErrorCode, name: &'static str, status: u16, sqlstate: &'stati
 }
 
 #[rustfmt::skip]
-const TABLE: [Row; 14] = [
+const TABLE: [Row; 15] = [
     row(ErrorCode::InvalidParameterValue, "INVALID_PARAMETER_VALUE", 400, "KAM00", "INVALID_PARAMETER_VALUE"),
     row(ErrorCode::BadRequest, "BAD_REQUEST", 400, "KAM00", "INVALID_PARAMETER_VALUE"),
     row(ErrorCode::BodyTooLarge, "BAD_REQUEST", 413, "KAM00", "INVALID_PARAMETER_VALUE"),
     row(ErrorCode::ResourceAlreadyExists, "RESOURCE_ALREADY_EXISTS", 400, "KAM00", "RESOURCE_ALREADY_EXISTS"),
     row(ErrorCode::ResourceDoesNotExist, "RESOURCE_DOES_NOT_EXIST", 404, "KAM00", "RESOURCE_NOT_FOUND"),
+    row(ErrorCode::NotFound, "NOT_FOUND", 404, "KAM00", "RESOURCE_NOT_FOUND"),
     row(ErrorCode::EndpointNotFound, "ENDPOINT_NOT_FOUND", 404, "KAM00", "RESOURCE_NOT_FOUND"),
     row(ErrorCode::Unauthenticated, "UNAUTHENTICATED", 401, "", ""),
     row(ErrorCode::PermissionDenied, "PERMISSION_DENIED", 403, "", ""),
@@ -109,7 +112,7 @@ impl From<ErrorKind> for ErrorCode {
 impl From<ErrorCode> for ErrorKind {
     fn from(code: ErrorCode) -> Self {
         match code {
-            ErrorCode::ResourceDoesNotExist | ErrorCode::EndpointNotFound => Self::NotFound,
+            ErrorCode::ResourceDoesNotExist | ErrorCode::NotFound | ErrorCode::EndpointNotFound => Self::NotFound,
             ErrorCode::ResourceAlreadyExists => Self::AlreadyExists,
             ErrorCode::InvalidParameterValue | ErrorCode::BadRequest | ErrorCode::BodyTooLarge => Self::Invalid,
             ErrorCode::NotImplemented | ErrorCode::FeatureDisabled => Self::Unsupported,

@@ -1,6 +1,10 @@
 //! Bodies that are held in memory, and how much of it they may take.
 
-use std::{ops::Deref, sync::Arc};
+use std::{
+    io::{self, Read},
+    ops::Deref,
+    sync::Arc,
+};
 
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
@@ -11,6 +15,9 @@ use trackside_mlflow_wire::{ErrorCode, Failure};
 /// How many bodies of the largest size may be held at once. A client whose body finds no room is told to come again,
 /// and MLflow's does.
 const LARGEST_AT_ONCE: usize = 8;
+
+/// Bytes that a decoder is asked for.
+const DECODED_AT_ONCE: usize = 64 * 1024;
 
 /// Memory for bodies. Clones share it.
 #[derive(Debug, Clone)]
@@ -74,6 +81,29 @@ impl Bodies {
     }
 }
 
+impl Bodies {
+    /// Reads what a decoder makes of a body, which may be no larger than a body. The outer error is the decoder's.
+    pub(crate) fn decoded(&self, decoder: &mut dyn Read) -> io::Result<Result<Held, Failure>> {
+        let mut held = Held { bytes: Bytes::new(), room: None };
+        let mut bytes = BytesMut::new();
+        let mut chunk = vec![0; DECODED_AT_ONCE];
+        loop {
+            let n = decoder.read(&mut chunk)?;
+            if n == 0 {
+                held.bytes = bytes.freeze();
+                return Ok(Ok(held));
+            }
+            if bytes.len() + n > self.max_bytes {
+                return Ok(Err(too_large(self.max_bytes)));
+            }
+            if let Err(full) = held.take_room(&self.room, n) {
+                return Ok(Err(full));
+            }
+            bytes.extend_from_slice(&chunk[..n]);
+        }
+    }
+}
+
 impl Held {
     /// The same bytes once more; they count as held only as long as this is.
     pub(crate) fn bytes(&self) -> Bytes {
@@ -93,15 +123,19 @@ impl Held {
     }
 }
 
+fn too_large(max_bytes: usize) -> Failure {
+    Failure::new(
+        ErrorCode::BodyTooLarge,
+        format!(
+            "The request body is larger than {max_bytes} bytes. Split the request, or start the server with a larger \
+             --max-body-bytes."
+        ),
+    )
+}
+
 fn refused(error: &(dyn std::error::Error + 'static), max_bytes: usize) -> Failure {
     if error.is::<LengthLimitError>() {
-        return Failure::new(
-            ErrorCode::BodyTooLarge,
-            format!(
-                "The request body is larger than {max_bytes} bytes. Split the request, or start the server with a \
-                 larger --max-body-bytes."
-            ),
-        );
+        return too_large(max_bytes);
     }
     Failure::invalid(format!("The request body could not be read: {error}"))
 }
@@ -128,6 +162,14 @@ mod tests {
     #[tokio::test]
     async fn a_body_too_large_is_refused() {
         let refused = Bodies::of_at_most(20).read(chunks(3)).await.unwrap_err();
+        assert_eq!(refused.code, ErrorCode::BodyTooLarge);
+    }
+
+    #[test]
+    fn what_a_decoder_gives_is_bounded_as_well() {
+        let bodies = Bodies::of_at_most(100_000);
+        assert_eq!(bodies.decoded(&mut io::repeat(7).take(100_000)).unwrap().unwrap().len(), 100_000);
+        let refused = bodies.decoded(&mut io::repeat(7)).unwrap().unwrap_err();
         assert_eq!(refused.code, ErrorCode::BodyTooLarge);
     }
 

@@ -18,6 +18,7 @@ mod graphql;
 mod logged_models;
 mod metrics;
 mod model_versions;
+mod otlp;
 mod params;
 mod proxy_artifacts;
 mod registered_models;
@@ -26,6 +27,7 @@ mod routes;
 mod run_logging;
 mod runs;
 mod system;
+mod traces;
 mod webhooks;
 mod workspace;
 

@@ -6,13 +6,16 @@ use trackside_mlflow_wire::{ErrorCode, Failure};
 
 use crate::{
     Door, aliases, artifacts, error::MlflowError, experiments, gateway, graphql, logged_models, metrics,
-    model_versions, proxy_artifacts, registered_models, routes::Routes, run_logging, runs, system, webhooks,
+    model_versions, otlp, proxy_artifacts, registered_models, routes::Routes, run_logging, runs, system, traces,
+    webhooks,
 };
 
 /// Prefixes of version 2.0: clients, the web UI, and clients of 2019 to 2022.
 const PREFIXES_V2: [&str; 4] = ["/api/2.0", "/ajax-api/2.0", "/api/2.0/preview", "/ajax-api/2.0/preview"];
 /// Prefix of what clients have no method for.
 const PREFIX_UI: &str = "/ajax-api/2.0";
+/// The same of version 3.0.
+const PREFIX_UI_V3: &str = "/ajax-api/3.0";
 /// Prefixes of version 3.0.
 const PREFIXES_V3: [&str; 2] = ["/api/3.0", "/ajax-api/3.0"];
 
@@ -29,12 +32,16 @@ pub fn router(door: Door) -> Router {
         .merge(aliases::routes())
         .merge(model_versions::routes())
         .merge(logged_models::routes())
+        .merge(traces::routes_v2())
         .merge(webhooks::routes())
         .merge(proxy);
-    let ui = experiments::ui_routes().merge(metrics::ui_routes()).merge(gateway::ui_routes());
-    let v3 = system::routes_v3();
-    let roots = system::root_routes().merge(artifacts::root_routes()).merge(graphql::root_routes());
+    let ui =
+        experiments::ui_routes().merge(metrics::ui_routes()).merge(gateway::ui_routes()).merge(traces::ui_routes());
+    let v3 = system::routes_v3().merge(traces::routes_v3());
+    let roots =
+        system::root_routes().merge(artifacts::root_routes()).merge(graphql::root_routes()).merge(otlp::root_routes());
     let mut router = ui.mounted(roots.mounted(Router::new(), ""), PREFIX_UI);
+    router = traces::ui_routes().mounted(router, PREFIX_UI_V3);
     for prefix in PREFIXES_V2 {
         router = v2.mounted(router, prefix);
     }

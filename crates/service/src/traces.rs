@@ -1,6 +1,7 @@
 use trackside_core::{
     ArtifactPath, ErrorKind, ExperimentId, NewTrace, Page, PageRequest, Query, Result, Span, SpanBatch, Trace,
-    TraceChange, TraceId, TraceLinks, TraceSelection, fault, query::TraceField,
+    TraceChange, TraceId, TraceLinks, TraceSelection, fault,
+    query::{Filter, MeasureQuery, Measurement, TraceField},
 };
 
 use crate::{ArtifactFile, Service, artifact_uri::below};
@@ -72,6 +73,20 @@ impl Service {
         page: PageRequest,
     ) -> Result<Page<Trace>> {
         self.store().search_traces(experiments, query, page).await
+    }
+
+    /// How many traces of these experiments pass each of these filters.
+    pub async fn count_traces(
+        &self,
+        experiments: Vec<ExperimentId>,
+        filters: Vec<Filter<TraceField>>,
+    ) -> Result<Vec<u64>> {
+        self.store().count_traces(experiments, filters).await
+    }
+
+    /// Numbers over many traces.
+    pub async fn measure_traces(&self, query: MeasureQuery) -> Result<Vec<Measurement>> {
+        self.store().measure_traces(query).await
     }
 
     /// A file of a trace.

@@ -22,7 +22,10 @@ pub(super) fn condition<F: Searchable>(filter: &Filter<F>, binds: &mut Binds) ->
         Filter::All(parts) => join(&all(parts)?, "AND", "TRUE"),
         Filter::Any(parts) => join(&all(parts)?, "OR", "FALSE"),
         Filter::Not(inner) => format!("({} IS NOT TRUE)", condition(inner, binds)?),
-        Filter::Field(field, test) => leaf(&field.tested("f", binds), test, binds)?,
+        Filter::Field(field, test) => {
+            field.check()?;
+            leaf(&field.tested("f", binds), test, binds)?
+        }
     })
 }
 

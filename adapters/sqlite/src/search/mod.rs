@@ -12,6 +12,7 @@ mod condition;
 mod experiment;
 mod lane;
 mod logged_model;
+mod measure;
 mod merge;
 mod model_version;
 mod order;
@@ -60,6 +61,10 @@ trait Searchable: Debug {
     /// Where a filter finds the values of a field that has several, any of which may pass a test.
     fn tested(&self, alias: &str, binds: &mut Binds) -> Place {
         self.place(alias, binds)
+    }
+    /// `Invalid` when the field holds tests of its own that cannot be put.
+    fn check(&self) -> Result<()> {
+        Ok(())
     }
 }
 

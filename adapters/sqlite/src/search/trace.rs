@@ -11,7 +11,7 @@ use super::{
     condition::leaf,
     place::{Joined, Place},
 };
-use crate::trace_usage;
+use crate::{error::Result, trace_usage};
 
 impl Searchable for TraceField {
     const FROM: &'static str = "trace";
@@ -40,6 +40,13 @@ impl Searchable for TraceField {
             Self::Span(tests) => span(tests, alias, binds),
         }
     }
+
+    fn check(&self) -> Result<()> {
+        match self {
+            Self::Span(tests) => span_tests("span", tests, &mut Binds::default()).map(drop),
+            _ => Ok(()),
+        }
+    }
 }
 
 fn key_value(table: &str, key: &Key, alias: &str, binds: &mut Binds) -> Place {
@@ -51,10 +58,16 @@ fn linked(table: &str, column: &str, alias: &str) -> Place {
     Place::text(&format!("{alias}.{column}")).of(many(format!("{table} AS {alias}"), on))
 }
 
-/// The spans that pass all tests.
+/// The spans that pass all tests, which have been checked.
 fn span(tests: &[(SpanField, Test)], alias: &str, binds: &mut Binds) -> Place {
-    let mut on = format!("{alias}.trace = trace.pk");
-    for (field, test) in tests {
+    let mut on = vec![format!("{alias}.trace = trace.pk")];
+    on.extend(span_tests(alias, tests, binds).unwrap_or_else(|_| vec!["FALSE".to_owned()]));
+    Place::text(&format!("{alias}.id")).of(many(format!("span AS {alias}"), on.join(" AND ")))
+}
+
+/// A condition per test of a span.
+pub(super) fn span_tests(alias: &str, tests: &[(SpanField, Test)], binds: &mut Binds) -> Result<Vec<String>> {
+    let passed = |(field, test): &(SpanField, Test)| {
         let place = match field {
             SpanField::Name => Place::text(&format!("{alias}.name")),
             SpanField::Kind => Place::text(&format!("{alias}.kind")),
@@ -62,11 +75,9 @@ fn span(tests: &[(SpanField, Test)], alias: &str, binds: &mut Binds) -> Place {
             SpanField::Document => Place::text(&format!("{alias}.document")),
             SpanField::StartedAt => Place::number(&format!("{alias}.started_at")),
         };
-        // No span passes a test that its field cannot be put to.
-        let passed = leaf(&place, test, binds).unwrap_or_else(|_| "FALSE".to_owned());
-        on = format!("{on} AND {passed}");
-    }
-    Place::text(&format!("{alias}.id")).of(many(format!("span AS {alias}"), on))
+        leaf(&place, test, binds)
+    };
+    tests.iter().map(passed).collect()
 }
 
 fn many(table: String, on: String) -> Joined {

@@ -9,9 +9,10 @@
 use trackside_core::{Error, Result};
 
 use super::{
-    phrase::phrases,
+    phrase::{Phrases, phrases},
     python,
     token::{Kind, Piece, words},
+    value::NUMERIC,
 };
 
 /// Longest filter taken, in bytes. MLflow gives up at 10 000 words; this leaves room for some 28 000 run ids.
@@ -81,6 +82,11 @@ pub(super) enum Unreadable {
 
 /// Reads a filter string that is not empty.
 pub(super) fn clauses(filter: &str) -> Result<Vec<Clause<'_>>, Unreadable> {
+    clauses_of(filter, false)
+}
+
+/// With `has_timestamp` the word `timestamp`, which is a type of SQL, is an identifier before an integer.
+fn clauses_of(filter: &str, has_timestamp: bool) -> Result<Vec<Clause<'_>>, Unreadable> {
     if filter.len() > MAX_BYTES {
         return Err(Unreadable::TooLong);
     }
@@ -97,6 +103,15 @@ pub(super) fn clauses(filter: &str) -> Result<Vec<Clause<'_>>, Unreadable> {
     let mut at = 0;
     while let Some(piece) = pieces.get(at) {
         let rest = &pieces[at..];
+        if has_timestamp && piece.kind == Kind::TypeName && piece.text == "timestamp" && rest.len() > 2 {
+            at += 3;
+            match with_timestamp(rest) {
+                Some(condition) => clauses.push(Clause::Condition(condition)),
+                // MLflow's message has the first word once more.
+                None => clauses.extend([0, 1, 2, 0].map(|n| clause(&phrases, rest[n]))),
+            }
+            continue;
+        }
         let (length, condition) = match piece.kind {
             Kind::Identifier => with_keywords(rest),
             _ => (1, None),
@@ -104,14 +119,28 @@ pub(super) fn clauses(filter: &str) -> Result<Vec<Clause<'_>>, Unreadable> {
         at += length;
         match condition {
             Some(condition) => clauses.push(Clause::Condition(condition)),
-            None => clauses.extend(rest[..length].iter().map(|piece| match piece.kind {
-                Kind::Comparison(index) => Clause::Condition(compared(phrases.comparisons[index])),
-                Kind::And => Clause::And,
-                _ => Clause::Other(piece.text),
-            })),
+            None => clauses.extend(rest[..length].iter().map(|piece| clause(&phrases, *piece))),
         }
     }
     Ok(clauses)
+}
+
+/// What a piece is by itself.
+fn clause<'a>(phrases: &Phrases<'a>, piece: Piece<'a>) -> Clause<'a> {
+    match piece.kind {
+        Kind::Comparison(index) => Clause::Condition(compared(phrases.comparisons[index])),
+        Kind::And => Clause::And,
+        _ => Clause::Other(piece.text),
+    }
+}
+
+/// `timestamp > 5`
+fn with_timestamp<'a>(rest: &[Piece<'a>]) -> Option<Condition<'a>> {
+    let [left, comparator, right, ..] = rest else { return None };
+    let is_condition =
+        comparator.kind == Kind::Comparator && NUMERIC.contains(&comparator.text) && right.kind == Kind::Integer;
+    let left = Side { kind: Kind::Identifier, text: left.text };
+    is_condition.then(|| Condition { left, comparator: comparator.text, right: Some((*right).into()) })
 }
 
 fn compared([left, comparator, right]: [Piece<'_>; 3]) -> Condition<'_> {
@@ -155,10 +184,19 @@ fn has_several_statements(words: &[Piece<'_>]) -> bool {
 /// The conditions of a filter string, for all that is searched but logged models. Clauses that are not valid are
 /// `quoted` in the message for runs only.
 pub(super) fn conditions(filter: &str, quoted: bool) -> Result<Vec<Condition<'_>>> {
+    conditions_of(filter, quoted, false)
+}
+
+/// The same for traces.
+pub(super) fn trace_conditions(filter: &str) -> Result<Vec<Condition<'_>>> {
+    conditions_of(filter, true, true)
+}
+
+fn conditions_of(filter: &str, quoted: bool, has_timestamp: bool) -> Result<Vec<Condition<'_>>> {
     if filter.is_empty() {
         return Ok(Vec::new());
     }
-    let clauses = clauses(filter).map_err(|unreadable| match unreadable {
+    let clauses = clauses_of(filter, has_timestamp).map_err(|unreadable| match unreadable {
         Unreadable::TooLong => too_long(),
         Unreadable::Blank => Error::invalid(format!("Invalid filter '{filter}'. Could not be parsed.")),
         Unreadable::Several => Error::invalid(format!(

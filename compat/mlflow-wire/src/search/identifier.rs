@@ -99,11 +99,11 @@ pub(super) fn set(names: &[&str]) -> String {
     format!("{{{}}}", quoted.join(", "))
 }
 
-fn trim(key: &str) -> &str {
+pub(super) fn trim(key: &str) -> &str {
     trim_backquotes(unquoted(key).unwrap_or(key))
 }
 
-fn trim_backquotes(text: &str) -> &str {
+pub(super) fn trim_backquotes(text: &str) -> &str {
     text.strip_prefix('`').and_then(|rest| rest.strip_suffix('`')).unwrap_or(text)
 }
 

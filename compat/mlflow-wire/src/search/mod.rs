@@ -11,7 +11,7 @@
 //!   differs for some invalid filters, and `tags.a no IS NULL` has a meaning.
 //! - Lists are Python's only as far as `literal.rs` says.
 //! - MLflow gives up at 10 000 words, this at a mebibyte.
-//! - Those that `logged_models.rs` explains.
+//! - Those that `logged_models.rs` and `traces.rs` explain.
 //!
 //! Words (`token.rs`, `scan.rs`) form phrases (`phrase.rs`), those form conditions (`condition.rs`), and a file per
 //! kind of thing says what a condition on it means. Source: `mlflow/utils/search_utils.py` and the stores at 3.17.2,
@@ -36,6 +36,8 @@ mod registered_models;
 mod runs;
 mod scan;
 mod token;
+mod trace_metrics;
+mod traces;
 mod value;
 
 pub use experiments::{parse_experiment_filter, parse_experiment_order};
@@ -43,3 +45,5 @@ pub use logged_models::{LoggedModelOrder, MeasuredOn, parse_logged_model_filter,
 pub use model_versions::{parse_model_version_filter, parse_model_version_order};
 pub use registered_models::{parse_registered_model_filter, parse_registered_model_order};
 pub use runs::{parse_run_filter, parse_run_order};
+pub use trace_metrics::{MetricFilter, parse_metric_filter};
+pub use traces::{parse_trace_filter, parse_trace_order};

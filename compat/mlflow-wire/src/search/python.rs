@@ -47,6 +47,21 @@ pub(crate) fn integer(text: &str) -> Option<String> {
     })
 }
 
+/// A number as `repr` writes it.
+pub(crate) fn shown_float(number: f64) -> String {
+    if !number.is_finite() {
+        return if number.is_nan() { "nan".to_owned() } else { if number > 0.0 { "inf" } else { "-inf" }.to_owned() };
+    }
+    let scientific = format!("{number:e}");
+    let (digits, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or_default();
+    if (-4..16).contains(&exponent) {
+        return format!("{number:?}");
+    }
+    let sign = if exponent < 0 { '-' } else { '+' };
+    format!("{digits}e{sign}{:02}", exponent.abs())
+}
+
 /// A number as `float` reads it from a text without blanks around it.
 pub(super) fn float(text: &str) -> Option<f64> {
     without_underscores(text)?.parse().ok()
@@ -150,6 +165,23 @@ mod tests {
         }
         assert_eq!(float("-1_0.5e+0_1"), Some(-105.0));
         assert_eq!(float("1_e5"), None);
+    }
+
+    #[test]
+    fn floats_are_written_like_repr() {
+        for (number, shown) in [
+            (1.0, "1.0"),
+            (-0.0, "-0.0"),
+            (0.1, "0.1"),
+            (1e15, "1000000000000000.0"),
+            (1e16, "1e+16"),
+            (1.5e300, "1.5e+300"),
+            (0.0001, "0.0001"),
+            (0.00001, "1e-05"),
+            (f64::NEG_INFINITY, "-inf"),
+        ] {
+            assert_eq!(shown_float(number), shown);
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 mod field;
 mod filter;
+mod measure;
 mod page;
 
 pub use field::{
@@ -10,4 +11,5 @@ pub use field::{
     TraceField,
 };
 pub use filter::{Compare, Filter, Order, Query, Test, View};
+pub use measure::{Aggregate, Dimension, MeasureQuery, Measured, Measurement};
 pub use page::{Page, PageRequest, PageToken};

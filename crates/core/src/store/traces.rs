@@ -4,7 +4,8 @@ use async_trait::async_trait;
 
 use crate::{
     ExperimentId, NewTrace, Page, PageRequest, Query, Result, Span, SpanBatch, Trace, TraceChange, TraceId, TraceLinks,
-    TraceSelection, query::TraceField,
+    TraceSelection,
+    query::{Filter, MeasureQuery, Measurement, TraceField},
 };
 
 /// Traces of the system of record. They are not mirrored: no method writes to the log.
@@ -44,4 +45,11 @@ pub trait Traces: fmt::Debug + Send + Sync + 'static {
         query: Query<TraceField>,
         page: PageRequest,
     ) -> Result<Page<Trace>>;
+
+    /// How many traces of these experiments pass each of these filters, all at one instant.
+    async fn count_traces(&self, experiments: Vec<ExperimentId>, filters: Vec<Filter<TraceField>>) -> Result<Vec<u64>>;
+
+    /// Groups of traces or spans in the order of interval, then dimensions; those without anything measured are left
+    /// out, unless there is neither interval nor dimension, where there is always one.
+    async fn measure_traces(&self, query: MeasureQuery) -> Result<Vec<Measurement>>;
 }

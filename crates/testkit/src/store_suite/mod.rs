@@ -11,6 +11,7 @@ pub mod concurrency;
 pub mod experiments;
 pub mod inputs;
 pub mod logged_models;
+pub mod measure_traces;
 pub mod metrics;
 pub mod model_versions;
 pub mod params;
@@ -283,6 +284,15 @@ macro_rules! store_suite {
                 trace_pages_are_disjoint_complete_and_in_order,
                 forged_trace_tokens_are_invalid,
                 what_is_no_regular_expression_is_invalid,
+            }
+            measure_traces {
+                traces_are_counted_by_filter,
+                everything_is_one_group_unless_told_otherwise,
+                groups_come_by_interval_then_dimension,
+                intervals_count_from_the_past_also_before_the_epoch,
+                only_what_has_the_value_and_the_dimension_is_measured,
+                spans_are_measured_by_their_own_fields,
+                a_measure_keeps_to_filter_times_and_limit,
             }
             concurrency {
                 nothing_is_lost_when_many_append_to_one_run,

@@ -221,7 +221,13 @@ pub async fn forged_trace_tokens_are_invalid(store: &dyn Store) {
 
 pub async fn what_is_no_regular_expression_is_invalid(store: &dyn Store) {
     let id = three_traces(store).await;
-    let filter = Filter::Field(TraceField::Name, matches("("));
-    let refused = store.search_traces(vec![id], Query { filter, ..Query::default() }, ALL).await;
-    assert_kind(refused, ErrorKind::Invalid, "Invalid regular expression");
+    let of_span = TraceField::Span(vec![(SpanField::Document, matches("("))]);
+    for filter in [
+        Filter::Field(TraceField::Name, matches("(")),
+        Filter::Field(TraceField::Tag(key("k")), matches("a{1000}{1000}{1000}")),
+        Filter::Field(of_span, Test::Present(true)),
+    ] {
+        let refused = store.search_traces(vec![id], Query { filter, ..Query::default() }, ALL).await;
+        assert_kind(refused, ErrorKind::Invalid, "Invalid regular expression");
+    }
 }
