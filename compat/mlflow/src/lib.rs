@@ -12,6 +12,7 @@ mod byte_range;
 mod content_type;
 mod download;
 mod error;
+mod evaluation_datasets;
 mod experiments;
 mod gateway;
 mod graphql;
@@ -20,12 +21,15 @@ mod metrics;
 mod model_versions;
 mod otlp;
 mod params;
+mod promptlab;
 mod proxy_artifacts;
 mod registered_models;
 mod router;
 mod routes;
+mod rules;
 mod run_logging;
 mod runs;
+mod scorers;
 mod system;
 mod traces;
 mod webhooks;
@@ -35,6 +39,7 @@ use trackside_service::Service;
 
 pub use body::Bodies;
 pub use router::router;
+pub use rules::{Rules, SourcePattern};
 pub use system::MLFLOW_VERSION;
 
 /// What the handlers share.
@@ -46,4 +51,6 @@ pub struct Door {
     pub bodies: Bodies,
     /// Whether clients may upload and download artifacts through the server.
     pub serve_artifacts: bool,
+    /// What else clients may do.
+    pub rules: Rules,
 }

@@ -5,7 +5,7 @@ use axum::{
     routing::{delete, get, patch, post},
 };
 use trackside_core::{Key, ModelVersionChange};
-use trackside_mlflow_wire as wire;
+use trackside_mlflow_wire::{self as wire, Failure};
 use trackside_service::VersionRequest;
 
 use crate::{Door, error::Answer, params::Params, routes::Routes, system::Empty};
@@ -26,6 +26,12 @@ pub(crate) fn routes() -> Routes {
 /// Creates a version, then lists it in a tag of its logged model. Whoever dies in between leaves a version that is
 /// not listed there, which only the web UI misses.
 async fn create(door: Door, Params(body): Params<wire::CreateModelVersion>) -> Answer<wire::ModelVersionFound> {
+    if let (Some(pattern), Some(source)) = (&door.rules.sources, &body.source)
+        && !source.is_empty()
+        && !pattern.matches(source)
+    {
+        return Err(Failure::invalid(format!("Invalid model version source: '{source}'.")).into());
+    }
     let new = body.checked()?;
     let request = VersionRequest {
         model: new.model,

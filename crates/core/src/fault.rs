@@ -4,8 +4,8 @@
 //! the protocol reference. Other protocols show the same texts.
 
 use crate::{
-    Error, ErrorKind, ExperimentId, Key, Lifecycle, LoggedModelId, RunId, Stage, TraceId, VersionNumber, WebhookId,
-    store::BinItem,
+    Error, ErrorKind, EvaluationDatasetId, ExperimentId, Key, Lifecycle, LoggedModelId, RunId, Stage, TraceId,
+    VersionNumber, WebhookId, store::BinItem,
 };
 
 /// No experiment has this id.
@@ -155,6 +155,41 @@ pub fn too_young(item: &BinItem) -> Error {
 /// It must be empty for this.
 pub fn experiment_not_empty(id: ExperimentId) -> Error {
     Error::conflict(format!("The experiment {id} still has runs or logged models."))
+}
+
+/// The experiment has no scorer of this name, or none with versions.
+pub fn scorer_not_found(experiment: ExperimentId, name: &Key) -> Error {
+    Error::not_found(format!("Scorer with name '{name}' not found for experiment {experiment}."))
+}
+
+/// The scorer has no such version.
+pub fn scorer_version_not_found(experiment: ExperimentId, name: &Key, number: i64) -> Error {
+    Error::not_found(format!("Scorer with name '{name}' and version {number} not found for experiment {experiment}."))
+}
+
+/// No evaluation dataset has this id.
+pub fn evaluation_dataset_not_found(id: &EvaluationDatasetId) -> Error {
+    Error::not_found(format!("Evaluation dataset with id '{id}' not found"))
+}
+
+/// The same, when tags are set.
+pub fn tagged_evaluation_dataset_not_found(id: &EvaluationDatasetId) -> Error {
+    Error::not_found(format!("Could not find evaluation dataset with ID {id}"))
+}
+
+/// The same, when experiments are added or removed.
+pub fn moved_evaluation_dataset_not_found(id: &EvaluationDatasetId) -> Error {
+    Error::not_found(format!("Dataset '{id}' not found"))
+}
+
+/// An evaluation dataset has this id.
+pub fn evaluation_dataset_exists(id: &EvaluationDatasetId) -> Error {
+    Error::already_exists(format!("Evaluation dataset with id '{id}' already exists"))
+}
+
+/// An evaluation dataset is to belong to an experiment that does not exist.
+pub fn no_such_experiment(id: impl std::fmt::Display) -> Error {
+    Error::not_found(format!("No Experiment with id={id}"))
 }
 
 /// A key is given twice where it may not be.

@@ -19,16 +19,19 @@ mod capability;
 mod clock;
 mod dataset;
 mod error;
+mod evaluation;
 mod experiment;
 pub mod fault;
 mod hook_message;
 mod id;
+mod json;
 mod key;
 mod logged_model;
 mod metric;
 pub mod query;
 mod registry;
 mod run;
+mod scorer;
 mod span;
 pub mod store;
 mod store_tracker;
@@ -47,9 +50,14 @@ pub use capability::{Capability, Kind, Withheld};
 pub use clock::{Clock, IdSource, RandomIds, SystemClock, Timestamp};
 pub use dataset::{Dataset, DatasetInput, DatasetSummary, ModelOutput};
 pub use error::{Error, ErrorKind, Result, Retry};
+pub use evaluation::{
+    EvaluationDataset, EvaluationDatasetChange, EvaluationDatasetId, EvaluationRecord, EvaluationRecordId,
+    EvaluationSchema, NewEvaluationDataset, NewEvaluationRecord, RecordSource, RecordSourceKind, Upserted,
+};
 pub use experiment::{ArtifactLocation, Experiment, ExperimentChange, Lifecycle, NewExperiment};
 pub use hook_message::{HookAnswer, HookMessage, HookSender};
 pub use id::{ExperimentId, LoggedModelId, RunId};
+pub use json::{Json, MAX_JSON_DEPTH, Object};
 pub use key::{Key, KeyValue, MAX_KEY_BYTES, Param, Tag};
 pub use logged_model::{LoggedModel, LoggedModelChange, LoggedModelStatus, ModelMetric, NewLoggedModel};
 pub use metric::{LatestMetric, MetricPoint, MetricSubject, Point};
@@ -59,6 +67,9 @@ pub use registry::{
     Stage, VersionNumber,
 };
 pub use run::{Event, NewRun, Run, RunInfo, RunStatus, RunUpdate};
+pub use scorer::{
+    NewScorerVersion, OnlineScoring, ScorerChange, ScorerId, ScorerSchedule, ScorerVersion, WhichVersions,
+};
 pub use span::{Span, SpanStatus, SpanUsage, total_usage};
 pub use store::Store;
 pub use store_tracker::StoreTracker;

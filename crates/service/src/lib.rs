@@ -8,6 +8,7 @@
 mod artifact_events;
 mod artifact_uri;
 mod artifacts;
+mod evaluation_datasets;
 mod experiments;
 mod gc;
 mod locations;
@@ -15,10 +16,12 @@ mod logged_models;
 mod metrics;
 mod model_source;
 mod model_versions;
+mod prompt_runs;
 mod registered_models;
 mod run_artifacts;
 mod run_name;
 mod runs;
+mod scorers;
 mod traces;
 mod webhooks;
 
@@ -29,9 +32,11 @@ use trackside_artifacts::Artifacts;
 use trackside_core::{ArtifactLocation, Clock, HookSender, IdSource, Key, NewExperiment, Result, Store, store::Outbox};
 
 use crate::locations::Locations;
+pub use evaluation_datasets::EvaluationDatasetRequest;
 pub use gc::{Gc, GcRequest, Removed};
 pub use logged_models::LoggedModelRequest;
 pub use model_versions::VersionRequest;
+pub use prompt_runs::PromptRunRequest;
 pub use run_artifacts::RunArtifacts;
 pub use runs::RunRequest;
 pub use trackside_artifacts::{ArtifactFile, ArtifactStore};

@@ -8,7 +8,8 @@ use clap::{Args, Parser, Subcommand, builder::ArgAction};
 
 use crate::{
     config_command::ConfigArgs, gc_command::GcArgs, logging::LogFormat, mlflow_flags::MlflowFlags,
-    sinks_command::SinksArgs, ui_command::UiArgs, webhooks::WebhookFlags, webhooks_command::WebhooksArgs,
+    rule_flags::RuleFlags, sinks_command::SinksArgs, ui_command::UiArgs, webhooks::WebhookFlags,
+    webhooks_command::WebhooksArgs,
 };
 
 /// Experiment tracking in one binary: point any MLflow client at it and log.
@@ -130,6 +131,9 @@ pub(crate) struct ServeArgs {
     /// Default: no live view.
     #[arg(long, env = "TRACKSIDE_TENSORBOARD_PORT", value_name = "PORT")]
     pub(crate) tensorboard_port: Option<u16>,
+
+    #[command(flatten)]
+    pub(crate) rules: RuleFlags,
 
     #[command(flatten)]
     pub(crate) webhooks: WebhookFlags,

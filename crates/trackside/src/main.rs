@@ -15,6 +15,7 @@ mod prefix;
 mod remote;
 mod retention;
 mod roots;
+mod rule_flags;
 mod serve;
 mod sinks;
 mod sinks_command;

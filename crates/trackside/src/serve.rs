@@ -63,8 +63,12 @@ async fn serve(sources: Sources, config: Config) -> anyhow::Result<()> {
     };
     let service = Service::start(parts).await?;
     let live_view = trackside_compat_tensorboard::router(service.clone());
-    let door =
-        Door { service, bodies: Bodies::of_at_most(args.max_body_bytes), serve_artifacts: !args.no_serve_artifacts };
+    let door = Door {
+        service,
+        bodies: Bodies::of_at_most(args.max_body_bytes),
+        serve_artifacts: !args.no_serve_artifacts,
+        rules: args.rules.rules()?,
+    };
     let admin = trackside_admin::router(Admin {
         fanout: sinks.fanout().clone(),
         deliveries: Arc::new(store.clone()),

@@ -18,8 +18,16 @@ pub(super) fn purge(connection: &mut Connection, id: ExperimentId) -> Result<()>
         return Err(fault::not_in_bin(&item).into());
     }
     require_empty(&transaction, id)?;
-    let owned =
-        [("metric", "experiment"), ("dataset", "experiment"), ("experiment_tag", "owner"), ("experiment", "id")];
+    let sql = "DELETE FROM scorer_version WHERE scorer IN (SELECT pk FROM scorer WHERE experiment = ?1)";
+    execute(&transaction, sql, [id.get()])?;
+    let owned = [
+        ("metric", "experiment"),
+        ("dataset", "experiment"),
+        ("scorer", "experiment"),
+        ("evaluation_dataset_experiment", "experiment"),
+        ("experiment_tag", "owner"),
+        ("experiment", "id"),
+    ];
     for (table, column) in owned {
         execute(&transaction, &format!("DELETE FROM {table} WHERE {column} = ?1"), [id.get()])?;
     }

@@ -9,6 +9,7 @@
 
 mod binds;
 mod condition;
+mod evaluation_dataset;
 mod experiment;
 mod lane;
 mod logged_model;
@@ -83,6 +84,14 @@ impl Search {
             [id] => format!("{column} = {}", self.binds.bind(id)),
             _ => format!("{column} IN (SELECT value FROM json_each({}))", self.binds.bind(json_array(experiments))),
         });
+    }
+
+    /// Only what a row of another table, with `owner` and `experiment`, links to any of these experiments.
+    pub(crate) fn linked_to_experiments(&mut self, column: &str, link: &str, experiments: &[i64]) {
+        let experiments = self.binds.bind(json_array(experiments));
+        self.conditions.push(format!(
+            "{column} IN (SELECT owner FROM {link} WHERE experiment IN (SELECT value FROM json_each({experiments})))"
+        ));
     }
 
     /// Only what is in these stages of its life.

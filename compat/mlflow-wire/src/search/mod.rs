@@ -19,6 +19,7 @@
 //! orders.
 
 mod condition;
+mod evaluation_datasets;
 #[cfg(test)]
 mod examples;
 mod experiments;
@@ -40,6 +41,7 @@ mod trace_metrics;
 mod traces;
 mod value;
 
+pub use evaluation_datasets::{parse_evaluation_dataset_filter, parse_evaluation_dataset_order};
 pub use experiments::{parse_experiment_filter, parse_experiment_order};
 pub use logged_models::{LoggedModelOrder, MeasuredOn, parse_logged_model_filter, parse_logged_model_order};
 pub use model_versions::{parse_model_version_filter, parse_model_version_order};

@@ -4,6 +4,8 @@
 
 use std::{fmt::Write, iter::Peekable, str::Chars};
 
+use trackside_core::Json;
+
 /// A text as `repr` writes it.
 pub(crate) fn text(value: &str) -> String {
     let quote = if value.contains('\'') && !value.contains('"') { '"' } else { '\'' };
@@ -29,6 +31,32 @@ pub(crate) fn text(value: &str) -> String {
 pub(crate) fn list(values: &[String]) -> String {
     let values: Vec<_> = values.iter().map(|value| text(value)).collect();
     format!("[{}]", values.join(", "))
+}
+
+/// A value as `str` writes it.
+pub(crate) fn printed(value: &Json) -> String {
+    match value {
+        Json::Text(text) => text.clone(),
+        other => repr(other),
+    }
+}
+
+fn repr(value: &Json) -> String {
+    match value {
+        Json::Null => "None".to_owned(),
+        Json::Bool(true) => "True".to_owned(),
+        Json::Bool(false) => "False".to_owned(),
+        Json::Integer(digits) => digits.clone(),
+        Json::Float(number) if number.is_nan() => "nan".to_owned(),
+        Json::Float(number) if number.is_infinite() => format!("{number}"),
+        Json::Float(_) => value.to_string(),
+        Json::Text(value) => text(value),
+        Json::List(items) => format!("[{}]", items.iter().map(repr).collect::<Vec<_>>().join(", ")),
+        Json::Object(object) => {
+            let pairs = object.iter().map(|(key, value)| format!("{}: {}", text(key), repr(value)));
+            format!("{{{}}}", pairs.collect::<Vec<_>>().join(", "))
+        }
+    }
 }
 
 /// An integer as `int` reads it from a text, in its canonical spelling: blanks around it, a sign, leading zeros and

@@ -11,6 +11,7 @@ mod metrics;
 mod model_versions;
 mod nonsense;
 mod registered_models;
+mod rules;
 mod runs;
 mod server;
 mod webhooks;

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use tower::ServiceExt;
 use trackside_adapter_sqlite::{Config, SqliteStore};
 use trackside_artifacts::Artifacts;
-use trackside_compat_mlflow::{Bodies, Door, router};
+use trackside_compat_mlflow::{Bodies, Door, Rules, router};
 use trackside_service::{ArtifactStore, Parts, Service};
 use trackside_testkit::{ManualClock, MemoryHooks, SequentialIds};
 
@@ -37,6 +37,11 @@ impl Server {
 
     /// As [`Self::start`], with or without artifacts passing through the server.
     pub(crate) async fn start_with(serve_artifacts: bool) -> Self {
+        Self::start_under(serve_artifacts, Rules::default()).await
+    }
+
+    /// As [`Self::start_with`], where the operator has had a say.
+    pub(crate) async fn start_under(serve_artifacts: bool, rules: Rules) -> Self {
         let files = TempDir::new().unwrap();
         let clock = Arc::new(ManualClock::at(START));
         let hooks = Arc::new(MemoryHooks::default());
@@ -50,7 +55,7 @@ impl Server {
             ids: Arc::new(SequentialIds::default()),
         };
         let service = Service::start(parts).await.unwrap();
-        let router = router(Door { service, bodies: Bodies::of_at_most(1 << 20), serve_artifacts });
+        let router = router(Door { service, bodies: Bodies::of_at_most(1 << 20), serve_artifacts, rules });
         Self { router, clock, hooks, _files: files }
     }
 

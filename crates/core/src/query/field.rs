@@ -172,3 +172,20 @@ pub enum SpanField {
     /// Number: ns since the epoch.
     StartedAt,
 }
+
+/// Fields of an evaluation dataset. Texts unless noted.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum EvaluationDatasetField {
+    /// Its label.
+    Name,
+    /// Number: ms since the epoch.
+    CreatedAt,
+    /// Number: ms since the epoch.
+    UpdatedAt,
+    /// Who created it; may be missing.
+    CreatedBy,
+    /// Who last wrote records; may be missing.
+    UpdatedBy,
+    /// A tag; may be missing.
+    Tag(Key),
+}

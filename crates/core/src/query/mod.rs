@@ -7,8 +7,8 @@ mod measure;
 mod page;
 
 pub use field::{
-    DatasetField, ExperimentField, LoggedModelField, ModelVersionField, RegisteredModelField, RunField, SpanField,
-    TraceField,
+    DatasetField, EvaluationDatasetField, ExperimentField, LoggedModelField, ModelVersionField, RegisteredModelField,
+    RunField, SpanField, TraceField,
 };
 pub use filter::{Compare, Filter, Order, Query, Test, View};
 pub use measure::{Aggregate, Dimension, MeasureQuery, Measured, Measurement};

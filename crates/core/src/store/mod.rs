@@ -10,16 +10,19 @@
 //! The conformance suite in `testkit` holds every implementation to these texts.
 
 mod bin;
+mod evaluation;
 mod experiments;
 mod log;
 mod logged_models;
 mod metrics;
 mod registry;
 mod runs;
+mod scorers;
 mod traces;
 mod webhooks;
 
 pub use bin::{Bin, BinEntry, BinItem, BinKind, BinQuery};
+pub use evaluation::{EvaluationDatasets, EvaluationRecords};
 pub use experiments::Experiments;
 pub use log::{
     Cursor, CursorChange, Cursors, DeadLetter, DeadLetters, Entry, Lag, Log, LogRange, LogSize, Mark, MarkFilter,
@@ -29,6 +32,7 @@ pub use logged_models::LoggedModels;
 pub use metrics::{EXTREMES_FROM, HistoryQuery, Metrics, SampleQuery};
 pub use registry::{ModelVersions, RegisteredModels};
 pub use runs::Runs;
+pub use scorers::Scorers;
 pub use traces::Traces;
 pub use webhooks::{
     Deliveries, Delivery, DeliveryAttempt, DeliveryBounds, DeliveryQuery, DeliveryState, DueDeliveries, DueDelivery,
@@ -37,11 +41,33 @@ pub use webhooks::{
 
 /// A name for all traits of a system of record; it has no methods of its own.
 pub trait Store:
-    Experiments + Runs + Metrics + LoggedModels + RegisteredModels + ModelVersions + Traces + Webhooks + Bin
+    Experiments
+    + Runs
+    + Metrics
+    + LoggedModels
+    + RegisteredModels
+    + ModelVersions
+    + Traces
+    + Webhooks
+    + Bin
+    + Scorers
+    + EvaluationDatasets
+    + EvaluationRecords
 {
 }
 
 impl<T> Store for T where
-    T: Experiments + Runs + Metrics + LoggedModels + RegisteredModels + ModelVersions + Traces + Webhooks + Bin
+    T: Experiments
+        + Runs
+        + Metrics
+        + LoggedModels
+        + RegisteredModels
+        + ModelVersions
+        + Traces
+        + Webhooks
+        + Bin
+        + Scorers
+        + EvaluationDatasets
+        + EvaluationRecords
 {
 }

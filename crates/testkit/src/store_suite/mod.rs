@@ -8,6 +8,8 @@
 
 pub mod bin;
 pub mod concurrency;
+pub mod evaluation_datasets;
+pub mod evaluation_records;
 pub mod experiments;
 pub mod inputs;
 pub mod logged_models;
@@ -21,6 +23,7 @@ pub mod run_filters;
 pub mod runs;
 pub mod samples;
 mod scene;
+pub mod scorers;
 pub mod search_datasets;
 pub mod search_experiments;
 pub mod search_logged_models;
@@ -239,6 +242,42 @@ macro_rules! store_suite {
                 a_deleted_webhook_is_gone,
                 webhooks_come_newest_first_on_disjoint_pages,
                 forged_webhook_tokens_are_invalid,
+            }
+            scorers {
+                versions_of_a_scorer_are_numbered_and_share_its_id,
+                names_of_scorers_are_unique_within_an_experiment,
+                the_number_of_a_deleted_version_is_given_again_only_if_it_was_the_highest,
+                unknown_scorers_and_versions_are_not_found,
+                a_scorer_without_versions_stays_but_is_not_found,
+                a_deleted_scorer_takes_versions_and_schedule_with_it,
+                the_latest_scorers_come_by_experiment_and_name,
+                scorers_of_a_deleted_experiment_are_out_of_reach,
+                a_schedule_is_replaced_and_found_by_id,
+                a_removed_experiment_takes_its_scorers_along,
+            }
+            evaluation_datasets {
+                a_new_dataset_is_empty_and_reads_back_as_it_was_returned,
+                a_dataset_needs_experiments_that_exist_in_any_stage,
+                what_an_unknown_dataset_lacks,
+                tags_of_a_dataset_change_without_counting_as_update,
+                experiments_are_added_in_order_and_removed,
+                a_deleted_dataset_is_gone,
+                datasets_are_found_by_any_of_their_experiments,
+                every_field_of_a_dataset_takes_its_tests,
+                datasets_come_newest_first_and_ties_go_by_id_downwards,
+                forged_dataset_tokens_are_invalid,
+                a_dataset_outlives_its_experiments,
+            }
+            evaluation_records {
+                a_record_reads_back_as_it_was_written,
+                a_new_record_without_outputs_has_empty_ones,
+                a_second_writing_adds_to_a_record,
+                records_with_the_same_inputs_in_one_request_are_one,
+                a_dataset_learns_from_its_records,
+                records_need_a_dataset,
+                deleted_records_are_gone_and_counted,
+                records_come_in_the_order_of_their_first_writing,
+                forged_record_tokens_are_invalid,
             }
             bin {
                 only_what_is_deleted_is_in_the_bin,
