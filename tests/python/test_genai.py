@@ -1,4 +1,4 @@
-"""Evaluation datasets and scorers through the Python client, as its users call it."""
+"""Evaluation datasets, scorers and assessments through the Python client, as its users call it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import mlflow
 import pytest
 from conftest import Server, start_trackside
+from mlflow.entities import AssessmentSource, Feedback
 from mlflow.exceptions import MlflowException
 from mlflow.genai.datasets import (
     add_dataset_to_experiments,
@@ -139,3 +140,59 @@ def test_code_in_scorers_needs_a_flag(trackside: Server, tmp_path) -> None:
     store = MlflowClient(tracking_uri=trackside.url)._tracking_client.store
     with pytest.raises(MlflowException, match="Custom scorer registration"):
         store.register_scorer("0", "exact", definition)
+
+
+def test_assessments_of_a_trace(experiment: str) -> None:
+    @mlflow.trace
+    def answer(question: str) -> str:
+        return question.upper()
+
+    answer("why?")
+    trace_id = mlflow.get_last_active_trace_id()
+    mlflow.flush_trace_async_logging()
+    judge = AssessmentSource(source_type="LLM_JUDGE", source_id="judge-1")
+    first = mlflow.log_feedback(
+        trace_id=trace_id, name="quality", value=0.5, source=judge, rationale="so so", metadata={"a": "1"}
+    )
+    mlflow.log_expectation(trace_id=trace_id, name="answer", value={"text": "WHY?", "n": [1, 2]})
+    mlflow.log_feedback(trace_id=trace_id, name="broken", error=ValueError("no"))
+    found = mlflow.get_assessment(trace_id, first.assessment_id)
+    assert (found.value, found.rationale, found.metadata, found.valid) == (0.5, "so so", {"a": "1"}, True)
+    better = mlflow.override_feedback(
+        trace_id=trace_id, assessment_id=first.assessment_id, value=0.75, rationale="better", source=judge
+    )
+    assert mlflow.get_assessment(trace_id, first.assessment_id).valid is False
+    changed = mlflow.update_assessment(
+        trace_id, better.assessment_id, Feedback(name="quality", value=1.0, rationale="best", metadata={"b": "2"})
+    )
+    assert (changed.value, changed.rationale) == (1.0, "best")
+
+    trace = mlflow.get_trace(trace_id)
+    current = {found.name: found for found in trace.info.assessments if found.valid is not False}
+    assert current["answer"].value == {"text": "WHY?", "n": [1, 2]}
+    assert current["broken"].feedback.error.error_message == "no"
+    assert current["quality"].overrides == first.assessment_id
+    assert [found.assessment_id for found in trace.info.assessments if found.valid is False] == [first.assessment_id]
+
+    def matching(text: str) -> list[str]:
+        return [trace.info.trace_id for trace in mlflow.search_traces(filter_string=text, return_type="list")]
+
+    assert matching("feedback.quality > 0.9") == [trace_id]
+    assert matching("feedback.quality < 0.9") == []
+    assert matching("expectation.answer IS NOT NULL AND feedback.broken IS NOT NULL") == [trace_id]
+    mlflow.delete_assessment(trace_id, better.assessment_id)
+    assert mlflow.get_assessment(trace_id, first.assessment_id).valid is True
+    with pytest.raises(MlflowException, match="not found"):
+        mlflow.get_assessment(trace_id, better.assessment_id)
+
+
+def test_feedback_within_a_trace_arrives_with_it(experiment: str) -> None:
+    @mlflow.trace
+    def answer() -> str:
+        mlflow.log_feedback(trace_id=mlflow.get_active_trace_id(), name="early", value=True)
+        return "x"
+
+    answer()
+    mlflow.flush_trace_async_logging()
+    trace = mlflow.get_trace(mlflow.get_last_active_trace_id())
+    assert [(found.name, found.value) for found in trace.info.assessments] == [("early", True)]

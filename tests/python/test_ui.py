@@ -34,7 +34,6 @@ NOT_SERVED = {
     ("GET", "/mlflow/assistant/providers", 404),
     ("POST", "/mlflow/traces/search", 404),
     ("POST", "/mlflow/traces/metrics", 404),
-    ("POST", "/mlflow/datasets/search", 404),
 }
 
 

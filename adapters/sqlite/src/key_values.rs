@@ -32,6 +32,7 @@ pub(crate) const TRACE_METADATA: KeyValues = KeyValues("trace_metadata", Column:
 pub(crate) const REGISTERED_MODEL_TAGS: KeyValues = KeyValues("registered_model_tag", Column::None);
 pub(crate) const MODEL_VERSION_TAGS: KeyValues = KeyValues("model_version_tag", Column::None);
 pub(crate) const EVALUATION_DATASET_TAGS: KeyValues = KeyValues("evaluation_dataset_tag", Column::None);
+pub(crate) const ASSESSMENT_METADATA: KeyValues = KeyValues("assessment_metadata", Column::None);
 
 impl KeyValues {
     fn insert(self) -> String {

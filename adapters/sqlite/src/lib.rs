@@ -19,6 +19,7 @@
 //! its reads, its writes and its trait, and a file in `search/` that maps its fields to columns.
 
 mod append;
+mod assessments;
 
 mod config;
 mod connection;

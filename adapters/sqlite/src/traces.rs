@@ -10,7 +10,7 @@ use trackside_core::{
 };
 
 use crate::{
-    SqliteStore, error, experiments,
+    SqliteStore, assessments, error, experiments,
     key_values::{TRACE_METADATA, TRACE_TAGS},
     owners::{Owners, json_array},
     rows::{Columns, execute, integer, number, unreadable},
@@ -117,7 +117,7 @@ fn within(experiments: &[ExperimentId]) -> Search {
     search
 }
 
-fn pk(connection: &Connection, id: &TraceId) -> error::Result<Option<i64>> {
+pub(crate) fn pk(connection: &Connection, id: &TraceId) -> error::Result<Option<i64>> {
     number(connection, "SELECT pk FROM trace WHERE id = ?1", [id.as_str()])
 }
 
@@ -205,6 +205,7 @@ fn load(connection: &Connection, pks: &[i64]) -> error::Result<Vec<Trace>> {
     let mut traces = owners.rows(connection, "trace.*", "trace ON trace.pk = page.value", read)?;
     TRACE_TAGS.load(connection, &owners, |position, tag| traces[position].tags.push(tag))?;
     TRACE_METADATA.load(connection, &owners, |position, pair| traces[position].metadata.push(pair))?;
+    assessments::of_traces(connection, &owners, |position, assessment| traces[position].assessments.push(assessment))?;
     Ok(traces)
 }
 
@@ -225,5 +226,6 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Trace> {
         is_described: row.get("is_described")?,
         metadata: Vec::new(),
         tags: Vec::new(),
+        assessments: Vec::new(),
     })
 }

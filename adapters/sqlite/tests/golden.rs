@@ -8,23 +8,25 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 use trackside_adapter_sqlite::{Config, SqliteStore};
 use trackside_core::{
-    ArtifactEntry, ArtifactPath, Batch, Event, ExperimentId, HookEvent, Key, Kind, Lifecycle, LoggedModelId,
-    LoggedModelStatus, NewExperiment, PageRequest, Query, RegistryEvent, RunId, RunStatus, Seq, Stage, Subject,
-    Timestamp, WebhookSecret, WebhookStatus,
+    ArtifactEntry, ArtifactPath, AssessmentId, Batch, Event, ExperimentId, HookEvent, Key, Kind, Lifecycle,
+    LoggedModelId, LoggedModelStatus, NewExperiment, PageRequest, Query, RegistryEvent, RunId, RunStatus, Seq, Stage,
+    Subject, Timestamp, TraceId, WebhookSecret, WebhookStatus, WhichVersions,
     query::View,
     store::{
-        Bin, BinItem, Cursors, DeadLetters, Deliveries, DeliveryQuery, DeliveryState, Experiments, HistoryQuery,
-        LogRange, LoggedModels, Mark, Metrics, ModelVersions, Outbox, RegisteredModels, Runs, Webhooks,
+        Assessments, Bin, BinItem, Cursors, DeadLetters, Deliveries, DeliveryQuery, DeliveryState, EvaluationDatasets,
+        EvaluationRecords, Experiments, HistoryQuery, LogRange, LoggedModels, Mark, Metrics, ModelVersions, Outbox,
+        RegisteredModels, Runs, Scorers, Webhooks,
     },
     stored,
 };
 
-const VERSIONS: [&str; 5] = [
+const VERSIONS: [&str; 6] = [
     include_str!("golden/v1.sql"),
     include_str!("golden/v2.sql"),
     include_str!("golden/v3.sql"),
     include_str!("golden/v4.sql"),
     include_str!("golden/v5.sql"),
+    include_str!("golden/v7.sql"),
 ];
 
 #[tokio::test]
@@ -44,6 +46,9 @@ async fn databases_of_every_release_open_and_read_right() {
         if n >= 4 {
             webhooks_are_there(&store).await;
             bin_is_there(&store).await;
+        }
+        if dump.contains("INSERT INTO \"scorer\"") {
+            evaluation_is_there(&store).await;
         }
         histories_are_there(&store, n).await;
         // What was written before there were chunks is packed as well.
@@ -200,4 +205,27 @@ async fn bin_is_there(store: &SqliteStore) {
     let doomed = BinItem::Run(RunId::fresh(2));
     assert_eq!(store.binned(&doomed).await.unwrap().unwrap().deleted_at, Timestamp::from_millis(9_500));
     assert!(store.append(&RunId::fresh(2), vec![Event::Restored]).await.is_err());
+}
+
+async fn evaluation_is_there(store: &SqliteStore) {
+    let (experiment, name) = (ExperimentId::new(1), Key::new("polite").unwrap());
+    let versions = store.scorer_versions(experiment, &name, WhichVersions::All).await.unwrap();
+    assert_eq!(versions.iter().map(|version| version.number).collect::<Vec<_>>(), [1, 2]);
+    let schedules = store.scorer_schedules(vec![versions[0].scorer.clone()]).await.unwrap();
+    assert_eq!(schedules[0].online.filter.as_deref(), Some("status = 'OK'"));
+
+    let found = store.search_evaluation_datasets(Some(vec![experiment]), Query::default(), PageRequest::first(9));
+    let dataset = found.await.unwrap().items.remove(0);
+    assert_eq!((dataset.name.as_str(), dataset.n_records, dataset.tags.len()), ("questions", 2, 2));
+    let records = store.evaluation_records(&dataset.id, PageRequest::first(9)).await.unwrap().items;
+    let mut inputs: Vec<_> = records.iter().map(|record| (record.inputs.as_str(), record.outputs.as_deref())).collect();
+    inputs.sort_unstable();
+    assert_eq!(inputs, [(r#"{"q": "wh\u00e4t?"}"#, Some("{}")), (r#"{"q": "why?"}"#, Some("NaN"))]);
+
+    let trace = TraceId::parse("tr-1").unwrap();
+    let first = store.assessment(&trace, &AssessmentId::new("a-1")).await.unwrap();
+    assert_eq!((first.is_valid, first.rationale.as_deref(), first.metadata.len()), (false, Some("why"), 1));
+    assert_eq!(first.judgement.error.and_then(|error| error.code).as_deref(), Some("E"));
+    let second = store.assessment(&trace, &AssessmentId::new("a-2")).await.unwrap();
+    assert_eq!((second.is_valid, second.overrides), (true, Some(first.id)));
 }

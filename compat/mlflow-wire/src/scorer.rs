@@ -9,7 +9,7 @@ use trackside_core::{self as core, ExperimentId, Json, Key, ScorerId, WhichVersi
 use crate::{
     Double, Failure, Int, Texts, experiment_id,
     request::{missing, required, wrong_type},
-    scorer_definition,
+    scorer_definition, search,
 };
 
 /// `POST scorers/register`.
@@ -147,6 +147,7 @@ impl SetOnlineScoring {
             let told = Json::Float(sample_rate).to_string().replace("NaN", "nan").replace("Infinity", "inf");
             return Err(Failure::invalid(format!("sample_rate must be between 0.0 and 1.0, got {told}")));
         }
+        search::parse_trace_filter(filter.as_deref().unwrap_or_default())?;
         Ok(OnlineScoringRequest { experiment: experiment_id(&experiment)?, name: Key::new(name)?, sample_rate, filter })
     }
 }
@@ -349,6 +350,8 @@ mod tests {
         };
         assert_eq!(with(json!(null)).unwrap().filter, None);
         assert_eq!(with(json!("")).unwrap().filter.as_deref(), Some(""));
+        assert_eq!(with(json!("status = 'OK'")).unwrap().filter.as_deref(), Some("status = 'OK'"));
+        assert!(with(json!("bogus = 1")).unwrap_err().starts_with("Invalid attribute key 'bogus' specified."));
         assert_eq!(
             with(json!(5)).unwrap_err(),
             "Invalid value 5 for parameter 'filter_string' supplied: Value was of type 'int'. Expected type 'str' or None."

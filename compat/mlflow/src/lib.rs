@@ -7,6 +7,7 @@
 
 mod aliases;
 mod artifacts;
+mod assessments;
 mod body;
 mod byte_range;
 mod content_type;

@@ -5,9 +5,9 @@ use http::{Method, StatusCode, Uri};
 use trackside_mlflow_wire::{ErrorCode, Failure};
 
 use crate::{
-    Door, aliases, artifacts, error::MlflowError, evaluation_datasets, experiments, gateway, graphql, logged_models,
-    metrics, model_versions, otlp, promptlab, proxy_artifacts, registered_models, routes::Routes, run_logging, runs,
-    scorers, system, traces, webhooks,
+    Door, aliases, artifacts, assessments, error::MlflowError, evaluation_datasets, experiments, gateway, graphql,
+    logged_models, metrics, model_versions, otlp, promptlab, proxy_artifacts, registered_models, routes::Routes,
+    run_logging, runs, scorers, system, traces, webhooks,
 };
 
 /// Prefixes of version 2.0: clients, the web UI, and clients of 2019 to 2022.
@@ -42,6 +42,7 @@ pub fn router(door: Door) -> Router {
         .merge(traces::ui_routes());
     let v3 = system::routes_v3()
         .merge(traces::routes_v3())
+        .merge(assessments::routes_v3())
         .merge(scorers::routes_v3())
         .merge(evaluation_datasets::routes_v3());
     let roots =

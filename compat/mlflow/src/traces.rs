@@ -65,8 +65,26 @@ pub(crate) fn ui_routes() -> Routes {
     Routes::new().route("/mlflow/get-trace-artifact", get(artifact))
 }
 
-async fn start(door: Door, Params(body): Params<wire::StartTrace>) -> Answer<wire::TraceFound> {
-    Ok(Json(door.service.describe_trace(body.checked()?).await?.into()))
+/// A client tells once more what it has told: assessments that are known are passed over.
+async fn start(door: Door, Params(mut body): Params<wire::StartTrace>) -> Answer<wire::TraceFound> {
+    let told = body.take_assessments();
+    let new = body.checked()?;
+    let mut assessments = Vec::with_capacity(told.len());
+    for assessment in told {
+        let (id, now) = door.service.fresh_assessment()?;
+        assessments.push(assessment.checked(new.id.clone(), id, now)?);
+    }
+    let trace = door.service.describe_trace(new).await?;
+    if assessments.is_empty() {
+        return Ok(Json(trace.into()));
+    }
+    for assessment in assessments {
+        match door.service.create_assessment(assessment).await {
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error.into()),
+            _ => {}
+        }
+    }
+    Ok(Json(door.service.trace(&trace.id).await?.into()))
 }
 
 async fn by_id(door: Door, Path(id): Path<String>) -> Answer<wire::TraceFound> {

@@ -4,8 +4,8 @@
 //! the protocol reference. Other protocols show the same texts.
 
 use crate::{
-    Error, ErrorKind, EvaluationDatasetId, ExperimentId, Key, Lifecycle, LoggedModelId, RunId, Stage, TraceId,
-    VersionNumber, WebhookId, store::BinItem,
+    AssessmentId, AssessmentKind, Error, ErrorKind, EvaluationDatasetId, ExperimentId, Key, Lifecycle, LoggedModelId,
+    RunId, Stage, TraceId, VersionNumber, WebhookId, store::BinItem,
 };
 
 /// No experiment has this id.
@@ -190,6 +190,30 @@ pub fn evaluation_dataset_exists(id: &EvaluationDatasetId) -> Error {
 /// An evaluation dataset is to belong to an experiment that does not exist.
 pub fn no_such_experiment(id: impl std::fmt::Display) -> Error {
     Error::not_found(format!("No Experiment with id={id}"))
+}
+
+/// The trace has no such assessment.
+pub fn assessment_not_found(trace: &TraceId, id: &AssessmentId) -> Error {
+    Error::not_found(format!("Assessment with ID '{id}' not found for trace '{trace}'"))
+}
+
+/// No trace has this id, when an assessment of it is looked up.
+pub fn assessed_trace_not_found(id: &TraceId) -> Error {
+    Error::not_found(format!("Trace with request_id '{id}' not found"))
+}
+
+/// An assessment has this id.
+pub fn assessment_exists(id: &AssessmentId) -> Error {
+    Error::already_exists(format!("Assessment with ID '{id}' already exists."))
+}
+
+/// An assessment is to say what is of another kind, namely this one.
+pub fn other_judgement(kind: AssessmentKind) -> Error {
+    Error::conflict(match kind {
+        AssessmentKind::Expectation => "Cannot update expectation value on a Feedback assessment.",
+        AssessmentKind::Feedback => "Cannot update feedback value on an Expectation assessment.",
+        AssessmentKind::Issue => "Cannot update an issue on another assessment.",
+    })
 }
 
 /// A key is given twice where it may not be.

@@ -14,6 +14,7 @@
 
 mod artifact;
 mod artifact_source;
+mod assessment;
 mod batch;
 mod capability;
 mod clock;
@@ -42,6 +43,10 @@ mod webhook;
 
 pub use artifact::{ArtifactEntry, ArtifactPath};
 pub use artifact_source::{ArtifactBytes, ArtifactSource};
+pub use assessment::{
+    Assessment, AssessmentChange, AssessmentError, AssessmentId, AssessmentKind, AssessmentUpdate, AssessorKind,
+    Judgement, NewAssessment,
+};
 pub use batch::{
     Batch, LoggedModelBatch, LoggedModelCreated, RegisteredModelBatch, RegistryEvent, RunBatch, RunStarted, Seq,
     Subject,

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{Error, ExperimentId, Key, KeyValue, Result, RunId, Span, Tag, Timestamp};
+use crate::{Assessment, Error, ExperimentId, Key, KeyValue, Result, RunId, Span, Tag, Timestamp};
 
 /// Longest id, in bytes.
 const MAX_ID_BYTES: usize = 250;
@@ -105,6 +105,8 @@ pub struct Trace {
     pub metadata: Vec<KeyValue>,
     /// Sorted by key.
     pub tags: Vec<Tag>,
+    /// What is thought of it, in the order in which it was said.
+    pub assessments: Vec<Assessment>,
 }
 
 /// Tokens, and their cost in US dollars.

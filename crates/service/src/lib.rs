@@ -8,6 +8,7 @@
 mod artifact_events;
 mod artifact_uri;
 mod artifacts;
+mod assessments;
 mod evaluation_datasets;
 mod experiments;
 mod gc;

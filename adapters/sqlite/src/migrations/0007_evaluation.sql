@@ -76,3 +76,39 @@ CREATE TABLE evaluation_record (
 
 -- The order in which they are read.
 CREATE INDEX evaluation_record_by_creation ON evaluation_record (dataset, created_at, id);
+
+CREATE TABLE assessment (
+    pk INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    trace INTEGER NOT NULL REFERENCES trace (pk) ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    -- JSON.
+    value TEXT NOT NULL,
+    -- The value where that is a finite number.
+    number REAL,
+    -- Why there is no better value; the code is empty where there is an error without one.
+    error_code TEXT,
+    error_message TEXT,
+    error_stack TEXT,
+    assessor TEXT NOT NULL,
+    assessor_id TEXT,
+    span TEXT,
+    rationale TEXT,
+    -- Id of the assessment that it replaces.
+    overrides TEXT,
+    is_valid INTEGER NOT NULL,
+    -- Whether it also holds for the other traces of the session.
+    of_session INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX assessment_by_trace ON assessment (trace, created_at);
+
+CREATE TABLE assessment_metadata (
+    owner INTEGER NOT NULL REFERENCES assessment (pk) ON DELETE CASCADE,
+    key TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (owner, key)
+) STRICT, WITHOUT ROWID;

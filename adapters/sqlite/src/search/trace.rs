@@ -1,7 +1,7 @@
 //! Fields of traces and of their spans.
 
 use trackside_core::{
-    Key,
+    AssessmentKind, Key,
     query::{SpanField, Test, TraceField},
 };
 
@@ -38,12 +38,14 @@ impl Searchable for TraceField {
             Self::LinkedRun => linked("trace_run", "run", alias),
             Self::Prompt => linked("trace_prompt", "prompt", alias),
             Self::Span(tests) => span(tests, alias, binds),
+            Self::Assessment { kind, name, test } => assessment(*kind, name, test.as_ref(), alias, binds),
         }
     }
 
     fn check(&self) -> Result<()> {
         match self {
             Self::Span(tests) => span_tests("span", tests, &mut Binds::default()).map(drop),
+            Self::Assessment { test, .. } => value_test("f", test.as_ref(), &mut Binds::default()).map(drop),
             _ => Ok(()),
         }
     }
@@ -63,6 +65,34 @@ fn span(tests: &[(SpanField, Test)], alias: &str, binds: &mut Binds) -> Place {
     let mut on = vec![format!("{alias}.trace = trace.pk")];
     on.extend(span_tests(alias, tests, binds).unwrap_or_else(|_| vec!["FALSE".to_owned()]));
     Place::text(&format!("{alias}.id")).of(many(format!("span AS {alias}"), on.join(" AND ")))
+}
+
+/// The assessments of this name that pass the test, which has been checked; those of the other traces of a session are
+/// among them when they hold for all of it.
+fn assessment(kind: AssessmentKind, name: &str, test: Option<&Test>, alias: &str, binds: &mut Binds) -> Place {
+    let mut on = vec![
+        format!(
+            "{alias}.trace IN (SELECT trace.pk UNION ALL SELECT other.pk FROM trace AS other \
+             WHERE other.experiment = trace.experiment AND other.session = trace.session) \
+             AND ({alias}.trace = trace.pk OR {alias}.of_session)"
+        ),
+        format!("{alias}.kind = {}", binds.bind(kind.as_str().to_owned())),
+        format!("{alias}.name = {}", binds.bind(name.to_owned())),
+    ];
+    if kind != AssessmentKind::Issue {
+        on.push(format!("{alias}.is_valid"));
+    }
+    on.extend(value_test(alias, test, binds).unwrap_or_else(|_| Some("FALSE".to_owned())));
+    Place::text(&format!("{alias}.id")).of(many(format!("assessment AS {alias}"), on.join(" AND ")))
+}
+
+/// The condition that the value of an assessment passes a test.
+fn value_test(alias: &str, test: Option<&Test>, binds: &mut Binds) -> Result<Option<String>> {
+    let place = |test: &Test| match test {
+        Test::Number(..) => Place::number(&format!("{alias}.number")),
+        _ => Place::text(&format!("{alias}.value")),
+    };
+    test.map(|test| leaf(&place(test), test, binds)).transpose()
 }
 
 /// A condition per test of a span.

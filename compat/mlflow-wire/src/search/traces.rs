@@ -10,7 +10,7 @@
 //! `store/tracking/sqlalchemy_store.py` of MLflow 3.17.2.
 
 use trackside_core::{
-    Cost, Error, Key, Result, Token, Usage,
+    AssessmentKind, Cost, Error, Json, Key, Result, Token, Usage,
     query::{Compare, Filter, Order, SpanField, Test, TraceField},
 };
 
@@ -288,7 +288,7 @@ fn part(read: Read) -> Result<Part> {
         Entity::Tag => tag(read).map(Part::Trace),
         Entity::Metadata => metadata(read).map(Part::Trace),
         Entity::Span => span(read),
-        Entity::Feedback | Entity::Expectation | Entity::Issue => assessment(&read).map(Part::Trace),
+        Entity::Feedback | Entity::Expectation | Entity::Issue => assessment(read).map(Part::Trace),
     }
 }
 
@@ -471,23 +471,37 @@ fn span_attribute(name: &str, value: Option<String>, comparator: &str) -> Result
     Ok(Test::Matches(format!("\"{name}\": {begin}{value}{end}")))
 }
 
-/// Assessments: checked, and as long as there are none no trace has any.
-fn assessment(read: &Read) -> Result<Filter<TraceField>> {
-    let key = &read.key;
+/// Assessments, whose values are JSON in a text: a text is equal with quotes around it and without.
+fn assessment(read: Read) -> Result<Filter<TraceField>> {
+    let key = read.key.clone();
     if read.entity == Entity::Issue {
         if key != "id" {
             return Err(Error::invalid(format!("Invalid issue attribute '{key}'. Supported attributes: id")));
         }
-        check(read, &["="], |comparator, valid| format!("issue.{key} comparator '{comparator}' not one of '{valid}'"))?;
-        return Ok(Filter::Any(Vec::new()));
+        check(&read, &["="], |comparator, valid| {
+            format!("issue.{key} comparator '{comparator}' not one of '{valid}'")
+        })?;
+        let Value::Text(name) = read.value else { return Ok(Filter::Any(Vec::new())) };
+        let field = TraceField::Assessment { kind: AssessmentKind::Issue, name, test: None };
+        return Ok(Filter::Field(field, Test::Present(true)));
     }
     if key.is_empty() {
         return Err(Error::invalid("Assessment field name cannot be empty"));
     }
-    check(read, &ASSESSED, |comparator, valid| {
+    check(&read, &ASSESSED, |comparator, valid| {
         format!("assessment.{key} comparator '{comparator}' not one of '{valid}'")
     })?;
-    Ok(if read.comparator == "IS NULL" { Filter::All(Vec::new()) } else { Filter::Any(Vec::new()) })
+    let kind = if read.entity == Entity::Feedback { AssessmentKind::Feedback } else { AssessmentKind::Expectation };
+    let is_present = read.comparator != "IS NULL";
+    let test = match (read.comparator.as_str(), &read.value) {
+        ("IS NULL" | "IS NOT NULL", _) => None,
+        ("=" | "!=", Value::Text(text)) => {
+            let values = vec![text.clone(), Json::Text(text.clone()).to_string()];
+            Some(Test::OneOf { values, negated: read.comparator == "!=" })
+        }
+        _ => Some(test(read)?),
+    };
+    Ok(Filter::Field(TraceField::Assessment { kind, name: key, test }, Test::Present(is_present)))
 }
 
 #[cfg(test)]
@@ -557,6 +571,28 @@ mod tests {
     }
 
     #[test]
+    fn values_of_assessments_are_json() {
+        let assessed = |kind, name: &str, test, is_present| {
+            let field = TraceField::Assessment { kind, name: name.to_owned(), test };
+            (field, Test::Present(is_present))
+        };
+        let (feedback, expectation) = (AssessmentKind::Feedback, AssessmentKind::Expectation);
+        assert_trees(
+            parse_trace_filter,
+            &[
+                ("feedback.a = 'x'", &[assessed(feedback, "a", Some(one_of(&["x", "\"x\""], false)), true)]),
+                ("feedback.a != '5'", &[assessed(feedback, "a", Some(one_of(&["5", "\"5\""], true)), true)]),
+                ("feedback.a >= 0.5", &[assessed(feedback, "a", Some(number(Compare::GreaterOrEqual, 0.5)), true)]),
+                ("expectation.`a b` IS NULL", &[assessed(expectation, "a b", None, false)]),
+                ("expectation.a IS NOT NULL", &[assessed(expectation, "a", None, true)]),
+                ("expectation.a ILIKE '%x%'", &[assessed(expectation, "a", Some(like("%x%", false)), true)]),
+                ("feedback.a RLIKE '^.x'", &[assessed(feedback, "a", Some(matches("^.x")), true)]),
+                ("issue.id = 'iss-1'", &[assessed(AssessmentKind::Issue, "iss-1", None, true)]),
+            ],
+        );
+    }
+
+    #[test]
     fn some_conditions_are_trees() {
         let run = parse_trace_filter("attribute.run_id = 'r'").unwrap();
         let equal = || text(Compare::Equal, "r");
@@ -567,11 +603,9 @@ mod tests {
             assert_eq!(parse_trace_filter(filter).expect(filter), Filter::All(vec![Filter::Any(vec![])]), "{filter}");
         };
         nothing("timestamp_ms > 'x'");
-        nothing("feedback.a = 'x'");
         nothing("metadata.`mlflow.trace.cost` = '{}'");
         let everything = Filter::All(vec![Filter::All(vec![])]);
         assert_eq!(parse_trace_filter("timestamp_ms <= 'x'").unwrap(), everything);
-        assert_eq!(parse_trace_filter("expectation.`a b` IS NULL").unwrap(), everything);
         let tokens = parse_trace_filter("metadata.`mlflow.trace.tokenUsage` = '{\"output_tokens\": 3}'").unwrap();
         let Filter::All(parts) = &tokens else { panic!("{tokens:?}") };
         let fields = parts[0].fields();

@@ -4,11 +4,16 @@ use serde::{Deserialize, Serialize};
 use trackside_core::{self as core, NewTrace, Timestamp, TraceState};
 
 use super::{
-    Pairs, facts,
+    Assessment, Pairs, facts,
     instant::{Elapsed, Instant},
     requests::trace_id,
 };
-use crate::{Choice, Failure, experiment::experiment_id, object::object, request::missing};
+use crate::{
+    Choice, Failure,
+    experiment::experiment_id,
+    object::{object, objects},
+    request::missing,
+};
 
 /// The states, numbered from one; zero is none of them.
 const STATES: [(&str, TraceState); 3] =
@@ -48,6 +53,9 @@ pub struct TraceInfo {
     /// Mutable.
     #[serde(skip_serializing_if = "Pairs::is_empty")]
     pub tags: Pairs,
+    /// What is thought of it.
+    #[serde(deserialize_with = "objects", skip_serializing_if = "Option::is_none")]
+    pub assessments: Option<Vec<Assessment>>,
 }
 
 /// Where a trace belongs.
@@ -98,6 +106,8 @@ impl TraceInfo {
 impl From<core::Trace> for TraceInfo {
     fn from(mut trace: core::Trace) -> Self {
         let experiment = MlflowExperiment { experiment_id: Some(trace.experiment.to_string()) };
+        let assessments: Vec<_> = trace.assessments.drain(..).map(Assessment::from).collect();
+        let assessments = Some(assessments).filter(|assessments| !assessments.is_empty());
         Self {
             trace_metadata: facts::shown_metadata(&mut trace),
             tags: facts::shown_tags(&mut trace),
@@ -112,6 +122,7 @@ impl From<core::Trace> for TraceInfo {
             request_time: Some(Instant(trace.requested_at.millis())),
             execution_duration: trace.duration.map(Elapsed),
             state: Some(Choice::Name(trace.state.as_str().to_owned())),
+            assessments,
         }
     }
 }

@@ -5,6 +5,7 @@
 //!
 //! Elsewhere: spans and how they arrive (`otlp`), filters (`search/traces.rs`).
 
+mod assessment;
 mod correlation;
 pub(crate) mod facts;
 mod info;
@@ -17,6 +18,10 @@ mod requests;
 mod search;
 mod usage;
 
+pub use assessment::{
+    Assessment, AssessmentError, AssessmentFound, AssessmentSource, CreateAssessment, Expectation, Feedback, IssueRef,
+    SerializedValue, UpdateAssessment,
+};
 pub use correlation::{CorrelateFilters, FilterCorrelation};
 pub use info::{Location, MlflowExperiment, TraceFound, TraceInfo, TraceInfosFound, TraceOfInfo};
 pub use info_v2::{EndTrace, StartTraceV2, TraceFoundV2, TraceInfoV2};

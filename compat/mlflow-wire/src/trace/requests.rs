@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use trackside_core::{ArtifactPath, ExperimentId, Key, NewTrace, Timestamp, TraceChange, TraceId, TraceSelection};
 
 use super::{
-    SPANS_LOCATION,
+    CreateAssessment, SPANS_LOCATION,
     facts::{self, ARTIFACTS_TAG, NAME_TAG},
     info::TraceOfInfo,
 };
@@ -46,6 +46,13 @@ pub struct StartTrace {
 }
 
 impl StartTrace {
+    /// What is thought of the trace already.
+    pub fn take_assessments(&mut self) -> Vec<CreateAssessment> {
+        let info = self.trace.as_mut().and_then(|trace| trace.trace_info.as_mut());
+        let told = info.and_then(|info| info.assessments.take()).unwrap_or_default();
+        told.into_iter().map(|assessment| CreateAssessment { assessment: Some(assessment) }).collect()
+    }
+
     /// What to write.
     pub fn checked(self) -> Result<NewTrace, Failure> {
         let trace = self.trace.ok_or_else(|| missing("trace"))?;
@@ -346,6 +353,7 @@ mod tests {
             is_described: true,
             metadata: new.facts.metadata,
             tags: new.facts.tags,
+            assessments: Vec::new(),
         };
         let shown = serde_json::to_value(TraceFound::from(stored)).unwrap();
         let info = &shown["trace"]["trace_info"];

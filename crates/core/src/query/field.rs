@@ -1,7 +1,7 @@
 //! What can be searched and ordered by, per kind of thing.
 
 use super::Test;
-use crate::{Cost, Key, Token};
+use crate::{AssessmentKind, Cost, Key, Token};
 
 /// Fields of a run. Texts unless noted.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -156,6 +156,16 @@ pub enum TraceField {
     Prompt,
     /// Id of a span that passes all of these; missing when none does. Cannot be ordered by.
     Span(Vec<(SpanField, Test)>),
+    /// Id of an assessment of this kind and name, of the trace or of its session; missing when there is none. Those that
+    /// are no longer valid do not count, but for issues. Cannot be ordered by.
+    Assessment {
+        /// What sort of thing it says.
+        kind: AssessmentKind,
+        /// Its name.
+        name: String,
+        /// What its value must pass: as JSON, in a text, or as a number.
+        test: Option<Test>,
+    },
 }
 
 /// Fields of a span. Texts unless noted.

@@ -9,6 +9,7 @@
 //!
 //! The conformance suite in `testkit` holds every implementation to these texts.
 
+mod assessments;
 mod bin;
 mod evaluation;
 mod experiments;
@@ -21,6 +22,7 @@ mod scorers;
 mod traces;
 mod webhooks;
 
+pub use assessments::Assessments;
 pub use bin::{Bin, BinEntry, BinItem, BinKind, BinQuery};
 pub use evaluation::{EvaluationDatasets, EvaluationRecords};
 pub use experiments::Experiments;
@@ -53,6 +55,7 @@ pub trait Store:
     + Scorers
     + EvaluationDatasets
     + EvaluationRecords
+    + Assessments
 {
 }
 
@@ -69,5 +72,6 @@ impl<T> Store for T where
         + Scorers
         + EvaluationDatasets
         + EvaluationRecords
+        + Assessments
 {
 }

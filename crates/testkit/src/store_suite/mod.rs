@@ -6,6 +6,7 @@
 //! not named there fails this crate's tests.
 //! Not covered: durability (killing the process is the business of the tests of the binary) and `Unavailable`.
 
+pub mod assessments;
 pub mod bin;
 pub mod concurrency;
 pub mod evaluation_datasets;
@@ -278,6 +279,16 @@ macro_rules! store_suite {
                 deleted_records_are_gone_and_counted,
                 records_come_in_the_order_of_their_first_writing,
                 forged_record_tokens_are_invalid,
+            }
+            assessments {
+                a_new_assessment_is_valid_and_comes_with_its_trace,
+                an_error_without_a_code_is_kept,
+                what_an_assessment_needs,
+                what_is_replaced_is_valid_again_without_its_successor,
+                an_update_changes_only_what_it_names_of_an_assessment,
+                an_assessment_stays_of_its_kind,
+                a_deleted_trace_takes_its_assessments_along,
+                traces_are_found_by_what_is_thought_of_them,
             }
             bin {
                 only_what_is_deleted_is_in_the_bin,

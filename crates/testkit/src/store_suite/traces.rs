@@ -55,6 +55,7 @@ pub async fn a_new_trace_reads_back_as_it_was_returned(store: &dyn Store) {
         is_described: true,
         metadata: tag_list(&[("a", "2"), ("b", "3")]),
         tags: tag_list(&[("x", ""), ("y", "1")]),
+        assessments: Vec::new(),
     };
     assert_eq!(created, expected);
     assert_eq!(read(store, 1).await, expected);
