@@ -89,6 +89,32 @@ def test_filter(search, query, expected):
     assert search(query) == expected
 
 
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("params.opt = 'sgd' OR tags.team = 'red'", "abc"),
+        ("params.opt = 'sgd' OR tags.team = 'red' AND metrics.loss < 1", "ab"),
+        ("(params.opt = 'sgd' OR tags.team = 'red') AND metrics.acc < 0.85", "bc"),
+        # What lacks the tag is not red, though it passes no comparison of the tag.
+        ("NOT tags.team = 'red'", "bde"),
+        ("NOT (tags.team IS NULL OR params.opt = 'sgd')", "ac"),
+        ("not run_id IN ('x') or run_name = 'e'", "abcde"),
+        ("params.lr > 0.05", "ac"),
+        ("params.lr <= 0.05", "b"),
+        ("params.lr = 1.0", "c"),
+        ("params.opt > 0", ""),
+        ("metrics.acc IS NULL", "de"),
+        ("metrics.loss IS NOT NULL", "abcd"),
+        ("attributes.end_time IS NULL", "ce"),
+        ("params.opt RLIKE '^[aA]dam$'", "ac"),
+        ("tags.note RLIKE '[0-9]+%'", "d"),
+        ("NOT params.opt RLIKE 'dam'", "be"),
+    ],
+)
+def test_filter_beyond_mlflows_grammar(search, query, expected):
+    assert search(query) == expected
+
+
 def test_filter_by_run_ids(client, search, shelf):
     ids = {run.info.run_name: run.info.run_id for run in client.search_runs([shelf])}
     assert search(f"attributes.run_id = '{ids['b']}'") == "b"
@@ -126,10 +152,12 @@ def test_order(search, order_by, expected):
         "metrics.loss LIKE 'x'",
         "params.opt > 'a'",
         "params.opt = adam",
-        "params.lr = 1",
+        "params.lr LIKE 1",
         "bogus.key = 'x'",
         "attributes.bogus = 'x'",
-        "status = 'FINISHED' OR status = 'FAILED'",
+        "status = 'FINISHED' OR",
+        "(status = 'FINISHED'",
+        "params.opt RLIKE '('",
         "params.opt == 'adam'",
         "run_name IN ('a')",
     ],

@@ -5,7 +5,7 @@ use std::path::Path;
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 use trackside_core::{Error, ErrorKind};
 
-use crate::{config::Config, error::Result, percentile, regular_expression};
+use crate::{config::Config, error::Result, number_in_text, percentile, regular_expression};
 
 /// Prepared statements kept per connection: all fixed ones (about 70) and the latest searches.
 const STATEMENTS: usize = 256;
@@ -48,6 +48,7 @@ fn open(path: &Path, flags: OpenFlags, config: &Config, cache_kib: u32) -> Resul
     // A negative size is in KiB. Sorting and savepoints spill to memory instead of files in /tmp.
     connection.pragma_update(None, "cache_size", -i64::from(cache_kib))?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
+    number_in_text::register(&connection)?;
     regular_expression::register(&connection)?;
     percentile::register(&connection)?;
     Ok(connection)

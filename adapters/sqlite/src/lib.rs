@@ -38,6 +38,7 @@ mod logged_models;
 mod metrics;
 mod migrate;
 mod model_versions;
+mod number_in_text;
 mod owners;
 mod percentile;
 mod points;

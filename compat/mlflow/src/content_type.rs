@@ -3,7 +3,7 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// Extensions, and whole names, that are shown as text (`utils/mime_type_utils.py`, MLflow 3.17.2).
-const TEXT: [&str; 26] = [
+const TEXT: [&str; 27] = [
     "txt",
     "log",
     "err",
@@ -29,6 +29,8 @@ const TEXT: [&str; 26] = [
     "rst",
     "ipynb",
     "MLmodel",
+    "mlproject",
+    // Its spelling on disk, which MLflow itself does not know here.
     "MLproject",
 ];
 

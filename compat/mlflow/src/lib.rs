@@ -21,6 +21,7 @@ mod logged_models;
 mod metrics;
 mod model_versions;
 mod otlp;
+mod out_of_scope;
 mod params;
 mod promptlab;
 mod proxy_artifacts;

@@ -6,8 +6,8 @@ use trackside_mlflow_wire::{ErrorCode, Failure};
 
 use crate::{
     Door, aliases, artifacts, assessments, error::MlflowError, evaluation_datasets, experiments, gateway, graphql,
-    logged_models, metrics, model_versions, otlp, promptlab, proxy_artifacts, registered_models, routes::Routes,
-    run_logging, runs, scorers, system, traces, webhooks,
+    logged_models, metrics, model_versions, otlp, out_of_scope, promptlab, proxy_artifacts, registered_models,
+    routes::Routes, run_logging, runs, scorers, system, traces, webhooks,
 };
 
 /// Prefixes of version 2.0: clients, the web UI, and clients of 2019 to 2022.
@@ -61,6 +61,12 @@ pub fn router(door: Door) -> Router {
 /// MLflow answers an unknown path with HTML, which its client takes for `ENDPOINT_NOT_FOUND` too.
 async fn unknown(method: Method, uri: Uri) -> MlflowError {
     let path = uri.path();
+    if let Some(area) = out_of_scope::area(path) {
+        return MlflowError(Failure::new(
+            ErrorCode::NotImplemented,
+            format!("Trackside has no {area}: {method} {path}"),
+        ));
+    }
     MlflowError(Failure::new(ErrorCode::EndpointNotFound, format!("{method} {path} is not an endpoint of this server")))
 }
 

@@ -30,6 +30,7 @@ pub(crate) enum Command {
     ///
     /// Takes the flags of `mlflow server`, so a unit file written for it works with the program's name changed.
     /// Without any flag: SQLite and artifacts below ./trackside-data, on http://127.0.0.1:5000.
+    #[command(visible_alias = "server")]
     Serve(Box<ServeArgs>),
     /// Check or print the configuration: trackside.yaml with the environment and flags over it.
     #[command(subcommand)]

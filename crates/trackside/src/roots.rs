@@ -7,6 +7,9 @@ use trackside_artifacts::{ArtifactStore, Artifacts, PROXY_ROOT};
 
 use crate::cli::ServeArgs;
 
+/// Where clients reach the artifacts of a server.
+const PROXY_ROUTE: &str = "/api/2.0/mlflow-artifacts/artifacts";
+
 /// Refuses flags that name no roots, without touching any.
 pub(crate) fn check(args: &ServeArgs) -> anyhow::Result<()> {
     destination(args)?;
@@ -43,8 +46,25 @@ pub(crate) fn open(args: &ServeArgs) -> anyhow::Result<(Artifacts, String)> {
             // Clients read it as it was spelled.
             Ok((artifacts, if root.starts_with("file:") { uri } else { path }))
         }
-        None => Ok((artifacts, root.to_owned())),
+        None => {
+            let artifacts = match proxy(root) {
+                Some(proxy) => {
+                    let store = artifacts.proxy().clone();
+                    artifacts.with_root(proxy, store)
+                }
+                None => artifacts,
+            };
+            Ok((artifacts, root.to_owned()))
+        }
     }
+}
+
+/// The beginning of an HTTP URL that names a server's artifacts. MLflow takes all such for its own (`handlers.py` of
+/// 3.17.2, `_get_proxied_run_artifact_destination_path`), this server the one it was started with.
+fn proxy(root: &str) -> Option<&str> {
+    let is_http = root.starts_with("http://") || root.starts_with("https://");
+    let (server, below) = root.split_once(PROXY_ROUTE).filter(|_| is_http)?;
+    (below.is_empty() || below.starts_with('/')).then(|| &root[..server.len() + PROXY_ROUTE.len()])
 }
 
 /// The path that a plain path or a `file:` URI names.
@@ -64,15 +84,35 @@ mod tests {
     use super::*;
     use crate::cli::{Cli, Command};
 
+    fn opened(dir: &Path, root: &str) -> (Artifacts, String) {
+        let data_dir = dir.display().to_string();
+        let cli = ["trackside", "serve", "--data-dir", &data_dir, "--default-artifact-root", root];
+        let Command::Serve(args) = Cli::try_parse_from(cli).unwrap().command else { panic!("no server") };
+        open(&args).unwrap()
+    }
+
+    #[test]
+    fn a_url_of_this_server_is_its_own_root() {
+        let dir = tempfile::tempdir().unwrap();
+        for below in ["", "/sub"] {
+            let root = format!("http://127.0.0.1:5000{PROXY_ROUTE}{below}");
+            let (artifacts, first) = opened(dir.path(), &root);
+            assert_eq!(first, root);
+            let (_, path) = artifacts.locate(&format!("{root}/1/r/artifacts")).unwrap();
+            assert_eq!(format!("/{}", path.as_str()), format!("{below}/1/r/artifacts"));
+            assert!(artifacts.locate(&format!("http://other{PROXY_ROUTE}/1")).is_err());
+        }
+        for elsewhere in ["http://127.0.0.1/x", &format!("http://h{PROXY_ROUTE}x"), &format!("s3://b{PROXY_ROUTE}")] {
+            assert!(opened(dir.path(), elsewhere).0.locate(elsewhere).is_err(), "{elsewhere}");
+        }
+    }
+
     #[test]
     fn clients_read_the_root_as_it_was_spelled() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("root").display().to_string();
         for spelled in [path.clone(), format!("file://{path}")] {
-            let data_dir = dir.path().display().to_string();
-            let cli = ["trackside", "serve", "--data-dir", &data_dir, "--default-artifact-root", &spelled];
-            let Command::Serve(args) = Cli::try_parse_from(cli).unwrap().command else { panic!("no server") };
-            assert_eq!(open(&args).unwrap().1, spelled);
+            assert_eq!(opened(dir.path(), &spelled).1, spelled);
         }
     }
 

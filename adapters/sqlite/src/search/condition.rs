@@ -75,7 +75,11 @@ pub(super) fn leaf(place: &Place, test: &Test, binds: &mut Binds) -> Result<Stri
         (Kind::Number | Kind::NumberOrNan(_), Test::Number(compare, number)) => {
             compare_number(place, *compare, *number, binds)
         }
-        (Kind::Text, Test::Number(..)) => return Err(Error::invalid("a text cannot be compared with a number").into()),
+        // A text that is no number compares like a missing value.
+        (Kind::Text, Test::Number(compare, number)) => {
+            let number_in = Place::number(&format!("number_in({value})"));
+            compare_number(&number_in, *compare, *number, binds)
+        }
         (_, Test::Text(..) | Test::Like { .. } | Test::Matches(_) | Test::OneOf { .. }) => {
             return Err(Error::invalid("a number cannot be compared with a text").into());
         }

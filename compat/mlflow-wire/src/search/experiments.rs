@@ -13,8 +13,8 @@ use super::{
     condition::{Condition, conditions},
     identifier::{self, Entity, set},
     order_by::{self, Clause},
-    python,
-    value::{self, LISTED, NUMERIC, OPTIONAL, Read, TEXTUAL, Value},
+    python, tree,
+    value::{self, LISTED, MATCHES, NUMERIC, OPTIONAL, Read, TEXTUAL, Value},
 };
 
 /// Attributes that may be searched and ordered by.
@@ -24,6 +24,10 @@ const LISTS: [&str; 1] = ["experiment_id"];
 
 /// Parses the `filter` of `experiments/search`. The empty text is the filter that every experiment passes.
 pub fn parse_experiment_filter(filter: &str) -> Result<Filter<ExperimentField>> {
+    conjunction(filter).or_else(|refused| tree::beyond(filter, refused, |condition| leaf(read(condition)?)))
+}
+
+fn conjunction(filter: &str) -> Result<Filter<ExperimentField>> {
     let read = conditions(filter, false)?.iter().map(read).collect::<Result<Vec<_>>>()?;
     read.into_iter().map(leaf).collect::<Result<_>>().map(Filter::All)
 }
@@ -93,6 +97,7 @@ fn leaf(mut read: Read) -> Result<Filter<ExperimentField>> {
                 return Err(Error::invalid(format!("Invalid value for numeric attribute '{key}': '{number:?}'")));
             }
         }
+        (Entity::Attribute | Entity::Tag, _) if comparator == MATCHES => {}
         (Entity::Attribute, _) if !LISTED.contains(&comparator) => {
             return invalid(format!("'{comparator}' not one of '{}'", set(&LISTED)));
         }
@@ -144,7 +149,6 @@ mod tests {
         assert_messages(
             parse_experiment_filter,
             &[
-                ("name = 'a' OR name = 'b'", "Invalid clause(s) in filter string: OR"),
                 (
                     "attributes.name = 'x'",
                     "Invalid entity type 'attributes'. Valid entity types are ('attribute', 'tag', \

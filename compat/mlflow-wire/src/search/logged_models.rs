@@ -16,7 +16,7 @@ use trackside_core::{
 use super::{
     condition::{self, Clause, Condition, Unreadable},
     literal::{texts, unquoted},
-    python,
+    python, tree,
     value::{self, Value},
 };
 
@@ -52,6 +52,16 @@ pub fn parse_logged_model_filter(filter: &str, datasets: &[MeasuredOn]) -> Resul
     if datasets.iter().any(|(name, _)| name.is_empty()) {
         return Err(Error::invalid("`dataset_name` in the `datasets` clause must be specified."));
     }
+    conjunction(filter, datasets).or_else(|refused| {
+        // Disjunctions and negations do not say for which metric the datasets are meant.
+        if !datasets.is_empty() {
+            return Err(refused);
+        }
+        tree::beyond(filter, refused, |condition| leaf(read(condition)?, datasets))
+    })
+}
+
+fn conjunction(filter: &str, datasets: &[MeasuredOn]) -> Result<Filter<LoggedModelField>> {
     let clauses = if filter.is_empty() { Vec::new() } else { clauses(filter)? };
     let mut conditions = Vec::with_capacity(clauses.len());
     for clause in clauses {
@@ -313,7 +323,6 @@ mod tests {
             &[
                 (" ", "Invalid filter string: ' '. Expected a single SQL expression."),
                 ("a = 1; b = 2", "Invalid filter string: 'a = 1; b = 2'. Expected a single SQL expression."),
-                ("a = 1 OR b = 2", &format!("Invalid filter string: 'a = 1 OR b = 2'. {EXPECTED}")),
                 (
                     "param.a = 'x'",
                     "Invalid entity type: 'param'. Expected one of ['attributes', 'metrics', 'params', \

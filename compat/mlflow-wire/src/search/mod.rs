@@ -4,6 +4,9 @@
 //! sets, which MLflow prints in random order, have a fixed one. What MLflow answers with an internal error because
 //! its parser or its database stumbles is `Invalid` here.
 //!
+//! Beyond that, a filter may say more than MLflow's: `OR`, `NOT` and parentheses (`tree.rs`), regular expressions
+//! (`RLIKE`), numbers in params (`params.lr < 0.1`), and `IS NULL` of metrics and of `end_time`.
+//!
 //! Known differences, none of which a sensible client notices:
 //! - A metric, param or tag called `created` or `run name` can be searched for. MLflow takes these keys for the aliases
 //!   of attributes and looks for `start_time` and `run_name`.
@@ -39,6 +42,7 @@ mod scan;
 mod token;
 mod trace_metrics;
 mod traces;
+mod tree;
 mod value;
 
 pub use evaluation_datasets::{parse_evaluation_dataset_filter, parse_evaluation_dataset_order};

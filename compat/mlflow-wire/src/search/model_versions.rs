@@ -13,7 +13,7 @@ use super::{
     identifier::{self, Entity, set},
     order_by::{self, Clause},
     prompt, python,
-    value::{self, LISTED, NUMERIC, Read, TEXTUAL, Value},
+    value::{self, LISTED, MATCHES, NUMERIC, Read, TEXTUAL, Value},
 };
 
 /// Attributes that a filter may name.
@@ -25,6 +25,10 @@ const LISTS: [&str; 2] = ["name", "run_id"];
 
 /// Parses the `filter` of `model-versions/search`. Versions of prompts are left out unless it asks for them.
 pub fn parse_model_version_filter(filter: &str) -> Result<Filter<ModelVersionField>> {
+    conjunction(filter).or_else(|refused| prompt::beyond(filter, refused, read, leaf, ModelVersionField::Tag))
+}
+
+fn conjunction(filter: &str) -> Result<Filter<ModelVersionField>> {
     let read = conditions(filter, false)?.iter().map(read).collect::<Result<Vec<_>>>()?;
     prompt::filter(read, leaf, ModelVersionField::Tag)
 }
@@ -73,15 +77,16 @@ fn leaf(mut read: Read) -> Result<Filter<ModelVersionField>> {
     let comparator = read.comparator.as_str();
     let key = read.key.as_str();
     let invalid = |of: &str| Err(Error::invalid(format!("Invalid comparator for {of}: {comparator}")));
+    let is_of = |comparators: &[&str]| comparators.contains(&comparator) || comparator == MATCHES;
     let field = match (read.entity, key) {
-        (Entity::Tag, _) if !TEXTUAL.contains(&comparator) => return invalid("tag"),
+        (Entity::Tag, _) if !is_of(&TEXTUAL) => return invalid("tag"),
         (Entity::Tag, _) => ModelVersionField::Tag(Key::new(key)?),
         (_, "version_number") if !NUMERIC.contains(&comparator) => return invalid("attribute version_number"),
         (_, "version_number") => {
             read.value = version_number(read.value)?;
             ModelVersionField::Number
         }
-        (_, _) if !LISTED.contains(&comparator) => return invalid("attribute"),
+        (_, _) if !is_of(&LISTED) => return invalid("attribute"),
         (_, "name") => ModelVersionField::Model,
         (_, "run_id") => ModelVersionField::Run,
         (_, _) => ModelVersionField::Source,

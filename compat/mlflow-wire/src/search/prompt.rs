@@ -6,13 +6,17 @@
 //! of MLflow 3.17.2, which hides a version as soon as any version of its model is a prompt; every version of a prompt
 //! carries the tag, so it comes to the same.
 
+use std::cell::Cell;
+
 use trackside_core::{
-    Key, Result,
+    Error, Key, Result,
     query::{Compare, Filter, Test},
 };
 
 use super::{
+    condition::Condition,
     identifier::Entity,
+    tree,
     value::{Read, Value},
 };
 use crate::prompt::IS_PROMPT;
@@ -46,10 +50,34 @@ pub(super) fn filter<F>(
         }
     }
     if !prompts {
-        let is_prompt = Test::Text(Compare::Equal, "true".to_owned());
-        parts.push(Filter::Not(Box::new(Filter::Field(tag(Key::new(IS_PROMPT)?), is_prompt))));
+        parts.push(no_prompt(tag)?);
     }
     Ok(Filter::All(parts))
+}
+
+/// Likewise for the grammar of `tree.rs`, where any condition asks for them.
+pub(super) fn beyond<F>(
+    filter: &str,
+    refused: Error,
+    read: impl Fn(&Condition<'_>) -> Result<Read>,
+    leaf: impl Fn(Read) -> Result<Filter<F>>,
+    tag: impl Fn(Key) -> F,
+) -> Result<Filter<F>> {
+    let prompts = Cell::new(false);
+    let part = |condition: &Condition<'_>| {
+        let read = read(condition)?;
+        let (is_about, asks) = (is_about_prompts(&read), asks_for_prompts(&read));
+        prompts.set(prompts.get() || is_about && asks);
+        let part = leaf(read)?;
+        Ok(if is_about && !asks { Filter::default() } else { part })
+    };
+    let filter = tree::beyond(filter, refused, part)?;
+    Ok(if prompts.get() { filter } else { Filter::All(vec![filter, no_prompt(tag)?]) })
+}
+
+fn no_prompt<F>(tag: impl Fn(Key) -> F) -> Result<Filter<F>> {
+    let is_prompt = Test::Text(Compare::Equal, "true".to_owned());
+    Ok(Filter::Not(Box::new(Filter::Field(tag(Key::new(IS_PROMPT)?), is_prompt))))
 }
 
 #[cfg(test)]
@@ -86,5 +114,19 @@ pub(super) mod tests {
         let negated = "tags.\"mlflow.prompt.is_prompt\" != 'FALSE'";
         assert_eq!(parse(negated), Filter::All(vec![tag(Compare::NotEqual, "FALSE")]));
         assert!(parse_registered_model_filter("tags.mlflow.prompt.is_prompt > 'x'").is_err());
+        let name = || Filter::Field(RegisteredModelField::Name, text(Compare::Equal, "x"));
+        let disjunction = Filter::Any(vec![name(), name()]);
+        assert_eq!(
+            parse("name = 'x' OR name = 'x'"),
+            without_prompts(vec![disjunction.clone()], RegisteredModelField::Tag)
+        );
+        assert_eq!(
+            parse("tags.mlflow.prompt.is_prompt = 'true' AND (name = 'x' OR name = 'x')"),
+            Filter::All(vec![tag(Compare::Equal, "true"), disjunction.clone()])
+        );
+        assert_eq!(
+            parse("tags.mlflow.prompt.is_prompt != 'true' AND (name = 'x' OR name = 'x')"),
+            without_prompts(vec![Filter::All(vec![Filter::default(), disjunction])], RegisteredModelField::Tag)
+        );
     }
 }

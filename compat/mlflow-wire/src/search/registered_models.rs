@@ -13,7 +13,7 @@ use super::{
     identifier::{self, Entity},
     order_by::{self, Clause},
     prompt,
-    value::{self, LISTED, Read, TEXTUAL},
+    value::{self, LISTED, MATCHES, Read, TEXTUAL},
 };
 
 /// Attributes that a filter may name; all are compared with lists as well.
@@ -21,6 +21,10 @@ const SEARCHABLE: [&str; 1] = ["name"];
 
 /// Parses the `filter` of `registered-models/search`. Prompts are left out unless it asks for them.
 pub fn parse_registered_model_filter(filter: &str) -> Result<Filter<RegisteredModelField>> {
+    conjunction(filter).or_else(|refused| prompt::beyond(filter, refused, read, leaf, RegisteredModelField::Tag))
+}
+
+fn conjunction(filter: &str) -> Result<Filter<RegisteredModelField>> {
     let read = conditions(filter, false)?.iter().map(read).collect::<Result<Vec<_>>>()?;
     prompt::filter(read, leaf, RegisteredModelField::Tag)
 }
@@ -56,8 +60,10 @@ fn read(condition: &Condition<'_>) -> Result<Read> {
 fn leaf(read: Read) -> Result<Filter<RegisteredModelField>> {
     let comparator = read.comparator.as_str();
     let field = match read.entity {
-        Entity::Tag if TEXTUAL.contains(&comparator) => RegisteredModelField::Tag(Key::new(read.key.as_str())?),
-        Entity::Attribute if LISTED.contains(&comparator) => RegisteredModelField::Name,
+        Entity::Tag if TEXTUAL.contains(&comparator) || comparator == MATCHES => {
+            RegisteredModelField::Tag(Key::new(read.key.as_str())?)
+        }
+        Entity::Attribute if LISTED.contains(&comparator) || comparator == MATCHES => RegisteredModelField::Name,
         entity => {
             return Err(Error::invalid(format!("Invalid comparator for {}: {comparator}", entity.as_str())));
         }

@@ -14,7 +14,8 @@ use super::{
     literal::{quoted_text, some_texts},
     order_by::{self, Clause},
     token::Kind,
-    value::{self, LISTED, NUMERIC, OPTIONAL, Read, Value},
+    tree,
+    value::{self, LISTED, MATCHES, NUMERIC, OPTIONAL, Read, Value},
 };
 
 /// Attributes that a filter may name.
@@ -39,6 +40,10 @@ const LISTS: [&str; 1] = ["run_id"];
 
 /// Parses the `filter` of `runs/search`. The empty text is the filter that every run passes.
 pub fn parse_run_filter(filter: &str) -> Result<Filter<RunField>> {
+    conjunction(filter).or_else(|refused| tree::beyond(filter, refused, |condition| leaf(read(condition)?)))
+}
+
+fn conjunction(filter: &str) -> Result<Filter<RunField>> {
     let read = conditions(filter, true)?.iter().map(read).collect::<Result<Vec<_>>>()?;
     read.into_iter().map(leaf).collect::<Result<_>>().map(Filter::All)
 }
@@ -80,7 +85,9 @@ fn field(entity: Entity, key: &str) -> Result<RunField> {
 fn read(condition: &Condition<'_>) -> Result<Read> {
     let (entity, key) = identifier::of_run(condition.identifier()?, &SEARCHABLE)?;
     let value = match (condition.right, entity) {
-        (None, Entity::Tag | Entity::Param) => Value::Nothing,
+        // MLflow has it for tags and params alone.
+        (None, Entity::Tag | Entity::Param | Entity::Metric) => Value::Nothing,
+        (None, Entity::Attribute) if key == "end_time" => Value::Nothing,
         (None, _) => {
             return Err(Error::invalid(format!(
                 "IS NULL / IS NOT NULL is only supported for tags and params, not for '{}' '{key}'",
@@ -89,7 +96,10 @@ fn read(condition: &Condition<'_>) -> Result<Read> {
         }
         (Some(side), Entity::Metric) => value::number(side)
             .ok_or_else(|| Error::invalid(format!("Expected numeric value type for metric. Found {}", side.text)))?,
-        (Some(side), Entity::Param | Entity::Tag) => value::tag_text(entity, side)?,
+        (Some(side), Entity::Param | Entity::Tag) => match value::number(side) {
+            Some(number) if is_numeric_param(entity, condition.comparator) => number,
+            _ => value::tag_text(entity, side)?,
+        },
         (Some(side), Entity::Attribute) if is_numeric(key) => value::attribute_number(key, side)?,
         (Some(side), Entity::Attribute) => value::attribute_text(key, side, &LISTS, "for ")?,
         (Some(side), Entity::Dataset) if side.kind == Kind::Parenthesis => Value::Texts(some_texts(side.text)?),
@@ -98,6 +108,21 @@ fn read(condition: &Condition<'_>) -> Result<Read> {
         })??),
     };
     Ok(Read { entity, key: key.to_owned(), comparator: condition.comparator.to_ascii_uppercase(), value })
+}
+
+/// Beyond MLflow's grammar: a param that is a number, compared with one.
+fn is_numeric_param(entity: Entity, comparator: &str) -> bool {
+    entity == Entity::Param && NUMERIC.contains(&comparator)
+}
+
+/// What MLflow has no comparator for: numbers in params, whether there is a metric or an end, regular expressions.
+fn is_beyond(read: &Read) -> bool {
+    match read.value {
+        Value::Nothing => matches!(read.entity, Entity::Metric | Entity::Attribute),
+        Value::Number(..) => read.entity == Entity::Param,
+        Value::Text(_) => read.comparator == MATCHES,
+        Value::Texts(_) => false,
+    }
 }
 
 fn leaf(read: Read) -> Result<Filter<RunField>> {
@@ -111,7 +136,7 @@ fn leaf(read: Read) -> Result<Filter<RunField>> {
         Entity::Attribute if !numeric => (LISTED, LISTED, "'"),
         Entity::Attribute => (NUMERIC, LISTED, ""),
     };
-    if !valid.contains(&read.comparator.as_str()) {
+    if !valid.contains(&read.comparator.as_str()) && !is_beyond(&read) {
         return Err(Error::invalid(format!(
             "Invalid comparator '{}' not one of '{}{quote}",
             read.comparator,
@@ -164,6 +189,12 @@ mod tests {
                     &[(tag("a"), Test::Present(false)), (tag("a"), Test::Present(true))],
                 ),
                 ("tags.a b IS NULL", &[(tag("a b"), Test::Present(false))]),
+                ("params.a >= 0.5", &[(param("a"), number(Compare::GreaterOrEqual, 0.5))]),
+                ("params.a = 1", &[(param("a"), number(Compare::Equal, 1.0))]),
+                ("metrics.a IS NULL", &[(metric("a"), Test::Present(false))]),
+                ("end_time is not null", &[(RunField::EndedAt, Test::Present(true))]),
+                ("params.a rlike '^x'", &[(param("a"), Test::Matches("^x".to_owned()))]),
+                ("status RLIKE 'x|y'", &[(RunField::Status, Test::Matches("x|y".to_owned()))]),
                 ("metrics.a>-.5", &[(metric("a"), number(Compare::Greater, -0.5))]),
                 ("metric.1x <= 5.", &[(metric("1x"), number(Compare::LessOrEqual, 5.0))]),
                 ("metrics.a != 1e3", &[(metric("a"), number(Compare::NotEqual, 1000.0))]),
@@ -191,9 +222,6 @@ mod tests {
             parse_run_filter,
             &[
                 ("  ", "Invalid filter '  '. Could not be parsed."),
-                ("params.a = 'x' OR params.b = 'y'", &format!("{CLAUSES}'OR'")),
-                ("NOT params.a = 'x'", &format!("{CLAUSES}'NOT'")),
-                ("(params.a = 'x')", &format!("{CLAUSES}'(params.a = 'x')'")),
                 ("params.a = 'x' b", &format!("{CLAUSES}'params.a = 'x' b'")),
                 ("params.a = 'x', params.b = 'y'", &format!("{CLAUSES}'params.a = 'x', params.b = 'y''")),
                 ("params.a = 'x", &format!("{CLAUSES}'params.a', '=', ''', 'x'")),
@@ -221,7 +249,7 @@ mod tests {
                 ),
                 ("metrics.a > '1'", "Expected numeric value type for metric. Found '1'"),
                 ("end_time > '1'", "Expected numeric value type for numeric attribute: end_time. Found '1'"),
-                ("params.a = 1", "Expected a quoted string value for parameter (e.g. 'my-value'). Got value 1"),
+                ("params.a like 1", "Expected a quoted string value for parameter (e.g. 'my-value'). Got value 1"),
                 ("tags.a IN ('x')", "Expected a quoted string value for tag (e.g. 'my-value'). Got value ('x')"),
                 ("user_id = 5", "Expected a quoted string value for attributes. Got value 5"),
                 (
@@ -239,9 +267,10 @@ mod tests {
               but got different type in list: (1,)",
                 ),
                 (
-                    "metrics.a IS NULL",
-                    "IS NULL / IS NOT NULL is only supported for tags and params, not for 'metric' 'a'",
+                    "status IS NULL",
+                    "IS NULL / IS NOT NULL is only supported for tags and params, not for 'attribute' 'status'",
                 ),
+                ("metrics.a RLIKE 'x'", "Expected numeric value type for metric. Found 'x'"),
                 ("status > 'x'", "Invalid comparator '>' not one of '{'!=', '=', 'LIKE', 'ILIKE', 'IN', 'NOT IN'}'"),
                 ("metrics.a like 1", "Invalid comparator 'LIKE' not one of '{'>', '>=', '!=', '=', '<', '<='}"),
             ],

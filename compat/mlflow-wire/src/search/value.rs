@@ -21,6 +21,9 @@ pub(super) const OPTIONAL: [&str; 6] = ["!=", "=", "LIKE", "ILIKE", "IS NULL", "
 /// Comparators of texts of which there may be a list.
 pub(super) const LISTED: [&str; 6] = ["!=", "=", "LIKE", "ILIKE", "IN", "NOT IN"];
 
+/// The comparator with a regular expression, which MLflow has for traces only; here all texts have it.
+pub(super) const MATCHES: &str = "RLIKE";
+
 /// The right side of a condition.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Value {
@@ -66,6 +69,7 @@ pub(super) fn test(comparator: &str, value: Value) -> Option<Test> {
         (Value::Number(number, _), _) => compare.map(|compare| Test::Number(compare, number)),
         (Value::Text(pattern), "LIKE") => Some(Test::Like { pattern, case_sensitive: true }),
         (Value::Text(pattern), "ILIKE") => Some(Test::Like { pattern, case_sensitive: false }),
+        (Value::Text(pattern), MATCHES) => Some(Test::Matches(pattern)),
         (Value::Text(text), _) => compare.map(|compare| Test::Text(compare, text)),
         (Value::Texts(values), "IN") => Some(Test::OneOf { values, negated: false }),
         (Value::Texts(values), "NOT IN") => Some(Test::OneOf { values, negated: true }),

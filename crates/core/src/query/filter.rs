@@ -22,7 +22,8 @@ pub enum Compare {
 /// What a field is held against. A missing value satisfies only `Present(false)`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Test {
-    /// With a number. NaN satisfies only `NotEqual`.
+    /// With a number. NaN satisfies only `NotEqual`. A text is the number that it spells; one that spells none counts
+    /// as missing.
     Number(Compare, f64),
     /// With a text, byte by byte.
     Text(Compare, String),

@@ -154,6 +154,8 @@ macro_rules! store_suite {
             run_filters {
                 numbers_compare_by_value_and_nan_only_differs,
                 nothing_but_not_equal_holds_against_nan,
+                texts_are_the_numbers_that_they_spell,
+                regular_expressions_match_anywhere,
                 only_the_latest_value_of_a_metric_counts,
                 texts_compare_byte_by_byte,
                 texts_that_look_like_numbers_stay_texts,

@@ -77,6 +77,33 @@ pub async fn numbers_compare_by_value_and_nan_only_differs(store: &dyn Store) {
     }
 }
 
+pub async fn texts_are_the_numbers_that_they_spell(store: &dyn Store) {
+    let id = runs_with_param(store, &["0.1", " 1e1 ", "adam", "", "5 GB", "nan", "-inf"]).await;
+    for (test, expected) in [
+        (number(Equal, 0.1), &[1][..]),
+        (number(Greater, 0.1), &[2]),
+        (number(LessOrEqual, 0.1), &[1, 7]),
+        (number(NotEqual, 10.0), &[1, 7]),
+    ] {
+        assert_eq!(passing(store, id, param(), test.clone()).await, expected, "{test:?}");
+    }
+}
+
+pub async fn regular_expressions_match_anywhere(store: &dyn Store) {
+    let id = runs_with_param(store, &["adam", "Adam", "a.b", "", "zwei\nZeilen", "über"]).await;
+    for (pattern, expected) in [
+        ("dam", &[1, 2][..]),
+        ("^[aA]dam$", &[1, 2]),
+        (r"\.", &[3]),
+        ("", &[1, 2, 3, 4, 5, 6]),
+        ("^.ber", &[6]),
+        ("x", &[]),
+    ] {
+        let test = Test::Matches(pattern.to_owned());
+        assert_eq!(passing(store, id, param(), test).await, expected, "{pattern}");
+    }
+}
+
 pub async fn nothing_but_not_equal_holds_against_nan(store: &dyn Store) {
     let id = runs_with_metric(store, &[0.0, f64::NAN]).await;
     for compare in [Equal, Less, LessOrEqual, Greater, GreaterOrEqual] {
