@@ -190,7 +190,9 @@ class Server:
             return {name: self.normal(item, name, value) for name, item in value.items()}
         if isinstance(value, list):
             items = [self.normal(item, key) for item in value]
-            unordered = key in UNORDERED or (key == "metrics" and parent is not None and len(parent.keys() & UNORDERED))
+            # Of a run or of a logged model; the points of a history have an order.
+            owned = (parent or {}).keys() & UNORDERED or any(lookup(item, "model_id") is not MISSING for item in value)
+            unordered = key in UNORDERED or (key == "metrics" and bool(owned))
             return sorted(items, key=json.dumps) if unordered else items
         if key in CREATED | UPDATED and isinstance(value, int) and abs(value - time.time() * 1000) < 86_400_000:
             if "dataset_id" in (parent or {}):  # two requests may come within a millisecond

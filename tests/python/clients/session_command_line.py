@@ -28,7 +28,7 @@ def invoke(trackside, monkeypatch):
     return run
 
 
-def test_experiments(invoke, client, unique):
+def test_experiment_commands(invoke, client, experiment_id, unique):
     name = unique("command")
     output = invoke("experiments", "create", "-n", name, "-l", "s3://bucket/place")
     experiment = client.get_experiment_by_name(name)
@@ -47,7 +47,7 @@ def test_experiments(invoke, client, unique):
     invoke("experiments", "get", "-n", unique("absent"), code=1)
 
 
-def test_runs(invoke, client, experiment_id, tmp_path):
+def test_run_commands(invoke, client, experiment_id, tmp_path):
     options = ["--run-name", "by hand", "--description", "Notiz", "-t", "a=1", "-t", "b=x=y", "--status", "KILLED"]
     parent = json.loads(invoke("runs", "create", "--experiment-id", experiment_id, *options))
     run = client.get_run(parent["run_id"])
@@ -71,7 +71,7 @@ def test_runs(invoke, client, experiment_id, tmp_path):
     assert (rows[child["run_id"]]["metrics.m"], rows[child["run_id"]]["params.p"]) == ("0.25", "ä")
 
 
-def test_artifacts(invoke, client, run_id, tmp_path):
+def test_artifact_commands(invoke, client, run_id, tmp_path):
     (tmp_path / "up" / "deep").mkdir(parents=True)
     (tmp_path / "up" / "a.txt").write_text("ä\n")
     (tmp_path / "up" / "deep" / "b.bin").write_bytes(bytes(range(256)))

@@ -107,7 +107,7 @@ def test_registering_a_model_of_a_run(fluent, client, unique):
     assert [(version.name, version.version) for version in found] == [(name, "1"), (name, "2")]
 
 
-def test_search(client, unique):
+def test_search_of_models(client, experiment_id, unique):
     suffix = unique("")
     names = [f"{name}{suffix}" for name in ("b", "a", "C")]
     for index, name in enumerate(names):
