@@ -179,7 +179,8 @@ class Server:
         for known in sorted(self.ids, key=len, reverse=True):
             value = value.replace(known, self.ids[known])
         value = HEX_ID.sub(lambda match: self.ids.setdefault(match[0], f"<id-{len(self.ids)}>"), value)
-        for known, name in self.experiments.items():  # short numbers: only where they can be nothing else
+        # Short numbers: only where they can be nothing else. A model's address ends with a version.
+        for known, name in self.experiments.items() if not value.startswith("models:/") else ():
             value = re.sub(rf"(?i)(/|experiment |_id=|\bid[= ]'?|'(?={known}/)){known}\b", rf"\g<1>{name}", value)
         value = PYTHON_SET.sub(lambda match: "{" + ", ".join(sorted(match[0][1:-1].split(", "))) + "}", value)
         return "<generated name>" if GENERATED_NAME.match(value) else value

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import difflib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from compatibility import texts
 from conftest import Server, start_trackside
-from differential import SCENARIOS, load_steps, run_scenario, run_scenario_on
+from differential import SCENARIOS, Result, load_steps, run_scenario, run_scenario_on
 
 
 @pytest.fixture(scope="module")
@@ -45,15 +48,29 @@ def sealing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield server
 
 
-@pytest.mark.parametrize("scenario", sorted(SCENARIOS.glob("*.yaml")), ids=lambda path: path.stem)
-def test_trackside_answers_like_mlflow(
-    scenario: Path, trackside: Server, sealing: Server, mlflow_server: Server
-) -> None:
-    """MLflow is asked once; so is a server each of whose points is packed with the request that brings it."""
+@pytest.fixture(scope="module")
+def result_of(trackside: Server, sealing: Server, mlflow_server: Server) -> Callable[[Path], Result]:
+    """Runs a scenario, once for all tests.
+
+    MLflow is asked once; so is a server each of whose points is packed with the request that brings it.
+    """
     servers = {"": trackside.url, "points packed at once": sealing.url}
-    result = run_scenario_on(scenario, mlflow_server.url, servers)
+    return cache(lambda scenario: run_scenario_on(scenario, mlflow_server.url, servers))
+
+
+@pytest.mark.parametrize("scenario", sorted(SCENARIOS.glob("*.yaml")), ids=lambda path: path.stem)
+def test_trackside_answers_like_mlflow(scenario: Path, result_of: Callable[[Path], Result]) -> None:
+    result = result_of(scenario)
     count = f"{len(result.differences)} of {result.steps} steps differ"
     assert not result.differences, "\n".join([count, *map(str, result.differences)])
+
+
+def test_the_table_of_endpoints_is_up_to_date(result_of: Callable[[Path], Result], trackside: Server) -> None:
+    results = [result_of(scenario) for scenario in sorted(SCENARIOS.glob("*.yaml"))]
+    for path, text in texts(results, trackside.url).items():
+        wanted, found = text.splitlines(), path.read_text().splitlines()
+        difference = "\n".join(difflib.unified_diff(found, wanted, path.name, "as it should be", lineterm=""))
+        assert not difference, f"run beside_servers.py with compatibility.py\n{difference}"
 
 
 def test_wrong_answers_are_noticed(parrot: Server, mlflow_server: Server) -> None:
