@@ -9,9 +9,9 @@ the Python of requirements-clients.txt:
     python recorder.py --server URL --out recorded -- python -m pytest -q clients/session_*.py
 
 Those of old clients are `test_old_clients.py`, recorded by the Python that runs the tests. Then take over into
-tests/scenarios, as `client_<session>.yaml`, those that show something new, and replay them (`differential.py --scenario
-client_<session>`). A session ends where the next begins: with the first request that has a new `-<12 hex digits>`, which
-is how the fixture `unique` ends names. It is named by what stands before.
+tests/scenarios, as `client_<session>.yaml`, those that show something new, and replay them (`differential.py`). A
+session ends where the next begins: with the first request that has a new `-<12 hex digits>`, which is how the fixture
+`unique` ends names. It is named by what stands before.
 """
 
 from __future__ import annotations
