@@ -19,22 +19,8 @@ NUMBERS = [0, 0.5, 0.5, 1, 1, 2, 10, -3.5, 0.1, 1e-300, 1e308, -0.0, "NaN", "NaN
 PARAMS = ["lr", "opt", "note", "a b", "a/b", "x.y.z", "é", "type", "0"]
 TAGS = ["team", "Env", "quote", "tag key", "empty", "mlflow.note.content", "ß", "key"]
 TEXTS = ["", "adam", "Adam", "ADAM", "sgd", "SGD", "0.1", "0.01", "10", "9", "1e-3", "50% off_x", "50 percent", "100%"]
-TEXTS += [
-    "a_b",
-    "axb",
-    "ÉCOLE",
-    "école",
-    "it's",
-    'say "hi"',
-    " padded ",
-    "😀",
-    "\\",
-    "a\\%b",
-    "null",
-    "NaN",
-    "日本",
-    "x" * 300,
-]
+TEXTS += ["a_b", "axb", "ÉCOLE", "école", "it's", 'say "hi"', " padded ", "😀", "\\", "a\\%b", "null", "NaN", "日本"]
+TEXTS += ["x" * 300]
 NAMES = ["alpha", "beta", "Beta", "gamma", "Éclair", "éclair", "it's", "50%_", "a b", "日本"]
 USERS = ["", "alice", "Alice", "bob", "müller"]
 DATASETS = [("iris", "d1"), ("Iris", "d2"), ("wine", "d3"), ("iris", "d4")]

@@ -16,24 +16,7 @@ import filter_corpus as values
 from filter_corpus import PROMPT, Corpus, often_first
 
 COMPARE = ["=", "!=", "<", "<=", ">", ">="]
-LITERALS = [
-    "0",
-    "0.5",
-    "1",
-    "1.0",
-    "-3.5",
-    "-1",
-    "1e-300",
-    "5e-1",
-    ".3",
-    "1e308",
-    "2",
-    "10",
-    "1E3",
-    "0.1",
-    "-0",
-    "1234567",
-]
+LITERALS = "0 0.5 1 1.0 -3.5 -1 1e-300 5e-1 .3 1e308 2 10 1E3 0.1 -0 1234567".split()
 # A key like these is one word for every reader of SQL; all others are quoted.
 PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
 # Words of SQL stand for themselves only within quotes.
