@@ -35,28 +35,19 @@ pub(crate) fn open(args: &ServeArgs) -> anyhow::Result<(Artifacts, String)> {
         None => return Ok((artifacts, PROXY_ROOT.to_owned())),
         Some(root) => root.trim_end_matches('/'),
     };
-    match local_path(root) {
-        // A path below which clients and server work on the same files.
-        Some(path) => {
-            let path = absolute(path)?;
-            let store = ArtifactStore::local(&path)?;
-            let path = path.display().to_string();
-            let uri = format!("file://{path}");
-            let artifacts = artifacts.with_root(path.clone(), store.clone()).with_root(uri.clone(), store);
-            // Clients read it as it was spelled.
-            Ok((artifacts, if root.starts_with("file:") { uri } else { path }))
-        }
-        None => {
-            let artifacts = match proxy(root) {
-                Some(proxy) => {
-                    let store = artifacts.proxy().clone();
-                    artifacts.with_root(proxy, store)
-                }
-                None => artifacts,
-            };
-            Ok((artifacts, root.to_owned()))
-        }
+    // A path below which clients and server work on the same files.
+    if let Some(path) = local_path(root) {
+        let path = absolute(path)?;
+        let store = ArtifactStore::local(&path)?;
+        let path = path.display().to_string();
+        let uri = format!("file://{path}");
+        let artifacts = artifacts.with_root(path.clone(), store.clone()).with_root(uri.clone(), store);
+        // Clients read it as it was spelled.
+        return Ok((artifacts, if root.starts_with("file:") { uri } else { path }));
     }
+    let own = proxy(root).map(|proxy| (proxy, artifacts.proxy().clone()));
+    let artifacts = own.into_iter().fold(artifacts, |artifacts, (proxy, store)| artifacts.with_root(proxy, store));
+    Ok((artifacts, root.to_owned()))
 }
 
 /// The beginning of an HTTP URL that names a server's artifacts. MLflow takes all such for its own (`handlers.py` of

@@ -322,6 +322,7 @@ mod tests {
             parse,
             &[
                 (" ", "Invalid filter string: ' '. Expected a single SQL expression."),
+                ("name", &format!("Invalid filter string: 'name'. {EXPECTED}")),
                 ("a = 1; b = 2", "Invalid filter string: 'a = 1; b = 2'. Expected a single SQL expression."),
                 (
                     "param.a = 'x'",

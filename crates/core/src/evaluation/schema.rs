@@ -95,7 +95,9 @@ mod tests {
 
     fn learnt(records: &[NewEvaluationRecord]) -> String {
         let mut schema = EvaluationSchema::default();
-        records.iter().for_each(|record| schema.learn(record));
+        for record in records {
+            schema.learn(record);
+        }
         let text = schema.to_string();
         assert_eq!(EvaluationSchema::parse(&text).unwrap(), schema);
         text
