@@ -175,7 +175,7 @@ fn tree(body: &[u8]) -> Result<Value, Failure> {
         |why: &dyn std::fmt::Display| Failure::invalid(format!("The request body is not a JSON object: {why}"));
     let mut tree: Value = match serde_json::from_slice(body) {
         Ok(tree) => tree,
-        Err(error) => serde_json::from_slice(&quote_bare_tokens(body)).map_err(|_| refused(&error))?,
+        Err(error) => serde_json::from_slice(&quote_bare_tokens(body, b"")).map_err(|_| refused(&error))?,
     };
     // Clients of 2018 encoded twice.
     if let Value::String(inner) = &tree {
@@ -187,8 +187,9 @@ fn tree(body: &[u8]) -> Result<Value, Failure> {
     }
 }
 
-/// Puts the tokens `NaN`, `Infinity` and `-Infinity`, which Python writes and JSON forbids, into quotes.
-fn quote_bare_tokens(body: &[u8]) -> Vec<u8> {
+/// Puts the tokens `NaN`, `Infinity` and `-Infinity`, which Python writes and JSON forbids, into quotes, after
+/// `mark`.
+pub(crate) fn quote_bare_tokens(body: &[u8], mark: &[u8]) -> Vec<u8> {
     let mut quoted = Vec::with_capacity(body.len() + 16);
     let (mut in_text, mut at) = (false, 0);
     while at < body.len() {
@@ -197,6 +198,7 @@ fn quote_bare_tokens(body: &[u8]) -> Vec<u8> {
             [&b"NaN"[..], b"Infinity", b"-Infinity"].into_iter().find(|token| !in_text && rest.starts_with(token));
         if let Some(token) = token {
             quoted.push(b'"');
+            quoted.extend_from_slice(mark);
             quoted.extend_from_slice(token);
             quoted.push(b'"');
             at += token.len();

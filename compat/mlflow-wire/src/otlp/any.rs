@@ -10,7 +10,7 @@ use serde::{
     de::{MapAccess, SeqAccess, Visitor},
 };
 
-use crate::search::python;
+use crate::{request::quote_bare_tokens, search::python};
 
 /// A value of any type that JSON has, with the keys of objects in the order they came.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,12 +27,30 @@ pub(super) enum Any {
 impl Any {
     /// Reads JSON, and the tokens that Python writes besides.
     pub(super) fn parse(text: &str) -> Option<Self> {
-        Some(match text {
-            "NaN" => Self::Double(f64::NAN),
-            "Infinity" => Self::Double(f64::INFINITY),
-            "-Infinity" => Self::Double(f64::NEG_INFINITY),
-            _ => return serde_json::from_str(text).ok(),
-        })
+        if let Ok(any) = serde_json::from_str(text) {
+            return Some(any);
+        }
+        if !text.contains("NaN") && !text.contains("Infinity") {
+            return None;
+        }
+        let mut any: Self = serde_json::from_slice(&quote_bare_tokens(text.as_bytes(), b"\\u0000")).ok()?;
+        any.unquote_tokens();
+        Some(any)
+    }
+
+    /// Numbers for the texts that [`quote_bare_tokens`] has marked.
+    fn unquote_tokens(&mut self) {
+        match self {
+            Self::Text(text) => match text.as_str() {
+                "\0NaN" => *self = Self::Double(f64::NAN),
+                "\0Infinity" => *self = Self::Double(f64::INFINITY),
+                "\0-Infinity" => *self = Self::Double(f64::NEG_INFINITY),
+                _ => {}
+            },
+            Self::List(items) => items.iter_mut().for_each(Self::unquote_tokens),
+            Self::Map(entries) => entries.iter_mut().for_each(|(_, value)| value.unquote_tokens()),
+            _ => {}
+        }
     }
 
     /// As Python's `json.dumps` writes it, without escaping what is not ASCII.
@@ -209,12 +227,14 @@ mod tests {
             ("1e16", "1e+16"),
             ("NaN", "NaN"),
             ("-Infinity", "-Infinity"),
+            (r#"{"NaN": [NaN, "NaN", {"a": -Infinity}, 1]}"#, r#"{"NaN": [NaN, "NaN", {"a": -Infinity}, 1]}"#),
             ("{}", "{}"),
             ("18446744073709551615", "1.8446744073709552e+19"),
         ] {
             assert_eq!(Any::parse(text).expect(text).dumped(), dumped);
         }
         assert_eq!(Any::parse("nope"), None);
+        assert_eq!(Any::parse("Infinity and more"), None);
         assert_eq!(Any::parse(&"[".repeat(100_000)), None, "nesting is bounded");
     }
 

@@ -200,7 +200,7 @@ mod tests {
                 + r#""name": "ä\"", "start_time_unix_nano": 5, "end_time_unix_nano": 0, "#
                 + r#""events": [{"name": "e", "time_unix_nano": 6, "attributes": {}}], "#
                 + r#""status": {"code": "STATUS_CODE_UNSET", "message": ""}, "attributes": {"a": "[]", "b": "\"1\"", "#
-                + r#""c": "\"b'\\x00'\"", "mlflow.traceRequestId": "\"tr-01010101010101010101010101010101\""}, "#
+                + r#""c": "\"b'\\\\x00'\"", "mlflow.traceRequestId": "\"tr-01010101010101010101010101010101\""}, "#
                 + r#""links": []}"#
         );
     }

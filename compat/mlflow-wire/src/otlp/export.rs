@@ -389,6 +389,6 @@ mod tests {
         let export: Export = serde_json::from_value(body.clone()).unwrap();
         let protobuf = from_protobuf(&export.encode_to_vec()).unwrap();
         assert_eq!(protobuf, from_json(body.to_string().as_bytes()).unwrap());
-        assert!(protobuf.batches[0].spans[0].document.contains(r#""a": "[1.5, true]", "b": "\"b'\\x00\\x01'\"""#));
+        assert!(protobuf.batches[0].spans[0].document.contains(r#""a": "[1.5, true]", "b": "\"b'\\\\x00\\\\x01'\"""#));
     }
 }

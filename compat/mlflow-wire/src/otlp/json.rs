@@ -7,7 +7,10 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Deserializer, de};
 
 use super::message::{AnyValue, ArrayValue, KeyValueList, Value};
-use crate::{Double, Int};
+use crate::{
+    Double, Int,
+    object::{Object, objects},
+};
 
 /// A field that may be null.
 pub(super) fn or_default<'de, T, D>(deserializer: D) -> Result<T, D::Error>
@@ -16,6 +19,11 @@ where
     D: Deserializer<'de>,
 {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// A list of messages.
+pub(super) fn messages<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    Ok(objects(deserializer)?.unwrap_or_default())
 }
 
 /// Bytes in hexadecimal.
@@ -90,7 +98,7 @@ impl<'de> Deserialize<'de> for AnyValue {
             #[serde(rename = "bytesValue", alias = "bytes_value")]
             base64: Option<String>,
         }
-        let fields = Fields::deserialize(deserializer)?;
+        let Object(fields): Object<Fields> = Object::deserialize(deserializer)?;
         let bytes = fields.base64.map(|text| STANDARD.decode(text).map(Value::Bytes)).transpose();
         let value = fields
             .text

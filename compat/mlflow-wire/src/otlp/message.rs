@@ -4,14 +4,15 @@
 use prost::Message;
 use serde::Deserialize;
 
-use super::json::{base16, code, instant, or_default};
+use super::json::{base16, code, instant, messages, or_default};
+use crate::object::object;
 
 /// `ExportTraceServiceRequest`
 #[derive(Clone, PartialEq, Message, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Export {
     #[prost(message, repeated, tag = "1")]
-    #[serde(alias = "resource_spans", deserialize_with = "or_default")]
+    #[serde(alias = "resource_spans", deserialize_with = "messages")]
     pub(super) resource_spans: Vec<ResourceSpans>,
 }
 
@@ -20,9 +21,10 @@ pub(super) struct Export {
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct ResourceSpans {
     #[prost(message, optional, tag = "1")]
+    #[serde(deserialize_with = "object")]
     pub(super) resource: Option<Resource>,
     #[prost(message, repeated, tag = "2")]
-    #[serde(alias = "scope_spans", deserialize_with = "or_default")]
+    #[serde(alias = "scope_spans", deserialize_with = "messages")]
     pub(super) scope_spans: Vec<ScopeSpans>,
 }
 
@@ -31,7 +33,7 @@ pub(super) struct ResourceSpans {
 #[serde(default)]
 pub(super) struct Resource {
     #[prost(message, repeated, tag = "1")]
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "messages")]
     pub(super) attributes: Vec<KeyValue>,
 }
 
@@ -40,7 +42,7 @@ pub(super) struct Resource {
 #[serde(default)]
 pub(super) struct ScopeSpans {
     #[prost(message, repeated, tag = "2")]
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "messages")]
     pub(super) spans: Vec<Span>,
 }
 
@@ -68,15 +70,16 @@ pub(super) struct Span {
     #[serde(alias = "end_time_unix_nano", deserialize_with = "instant")]
     pub(super) end_time_unix_nano: u64,
     #[prost(message, repeated, tag = "9")]
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "messages")]
     pub(super) attributes: Vec<KeyValue>,
     #[prost(message, repeated, tag = "11")]
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "messages")]
     pub(super) events: Vec<Event>,
     #[prost(message, repeated, tag = "13")]
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "messages")]
     pub(super) links: Vec<Link>,
     #[prost(message, optional, tag = "15")]
+    #[serde(deserialize_with = "object")]
     pub(super) status: Option<Status>,
 }
 
@@ -91,7 +94,7 @@ pub(super) struct Event {
     #[serde(deserialize_with = "or_default")]
     pub(super) name: String,
     #[prost(message, repeated, tag = "3")]
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "messages")]
     pub(super) attributes: Vec<KeyValue>,
 }
 
@@ -106,7 +109,7 @@ pub(super) struct Link {
     #[serde(alias = "span_id", deserialize_with = "base16")]
     pub(super) span_id: Vec<u8>,
     #[prost(message, repeated, tag = "4")]
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "messages")]
     pub(super) attributes: Vec<KeyValue>,
 }
 
@@ -174,6 +177,6 @@ pub(super) struct ArrayValue {
 #[serde(default)]
 pub(super) struct KeyValueList {
     #[prost(message, repeated, tag = "1")]
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "messages")]
     pub(super) values: Vec<KeyValue>,
 }

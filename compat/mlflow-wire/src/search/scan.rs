@@ -145,11 +145,12 @@ const ALWAYS: [(&str, Kind); 6] = [
 /// Keywords that a dot before or behind, or a parenthesis behind, turns into names. SQL has some eight hundred; these
 /// are the ones with a part in filters and those that somebody might write there. The difference is only in which
 /// message an invalid filter gets.
-const KEYWORDS: [(&str, Kind); 26] = [
+const KEYWORDS: [(&str, Kind); 27] = [
     ("AND", Kind::And),
     ("IS", Kind::Is),
     ("NOT", Kind::Not),
     ("NULL", Kind::Null),
+    ("TEXT", Kind::TypeName),
     ("TIMESTAMP", Kind::TypeName),
     ("OR", Kind::Keyword),
     ("BETWEEN", Kind::Keyword),

@@ -543,7 +543,7 @@ mod tests {
                 ("name = 'x' tags.Name = 'x'", &[(TraceField::Name, x()), (TraceField::Name, x())]),
                 ("trace.name rlike '^x'", &[(TraceField::Name, matches("^x"))]),
                 (
-                    "tags.`a b` ILIKE 'x' tag.a IS NULL",
+                    "tags.`a b` ILIKE 'x' AND tag.a IS NULL",
                     &[(tag("a b"), like("x", false)), (tag("a"), Test::Present(false))],
                 ),
                 ("metadata.a = 'x'", &[(metadata("a"), x())]),

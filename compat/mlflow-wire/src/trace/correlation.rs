@@ -50,10 +50,12 @@ impl CorrelateFilters {
 /// Answer of `traces/calculate-filter-correlation`.
 #[derive(Debug, Serialize)]
 pub struct FilterCorrelation {
-    /// NaN when nothing passes one of the filters.
-    pub npmi: Double,
+    /// Absent when nothing passes one of the filters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub npmi: Option<Double>,
     /// The same with half a trace more in each cell.
-    pub npmi_smoothed: Double,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub npmi_smoothed: Option<Double>,
     /// Traces that pass the first.
     pub filter1_count: Int,
     /// Traces that pass the second.
@@ -70,15 +72,11 @@ impl FilterCorrelation {
         let count = |at: usize| counts.get(at).copied().unwrap_or_default();
         let [total, first, second, joint] = [0, 1, 2, 3].map(count);
         let int = |count: u64| Int(i64::try_from(count).unwrap_or(i64::MAX));
-        let (plain, smoothed) = if total == 0 || first == 0 || second == 0 {
-            (f64::NAN, f64::NAN)
-        } else {
-            let plain = if joint == 0 { -1.0 } else { npmi(total, first, second, joint, 0.0) };
-            (plain, npmi(total, first, second, joint, 0.5))
-        };
+        let counts = total != 0 && first != 0 && second != 0;
+        let plain = || if joint == 0 { -1.0 } else { npmi(total, first, second, joint, 0.0) };
         Self {
-            npmi: Double(plain),
-            npmi_smoothed: Double(smoothed),
+            npmi: counts.then(|| Double(plain())),
+            npmi_smoothed: counts.then(|| Double(npmi(total, first, second, joint, 0.5))),
             filter1_count: int(first),
             filter2_count: int(second),
             joint_count: int(joint),
@@ -105,13 +103,19 @@ mod tests {
 
     #[test]
     fn filters_that_go_together_score_high() {
-        let of = |counts: [u64; 4]| FilterCorrelation::of(&counts);
-        let close = |a: f64, b: f64| (a - b).abs() < 1e-12;
-        let likely = of([10, 6, 7, 6]);
-        assert!(close(likely.npmi.0, 0.698_232_287_779_921_2), "{likely:?}");
-        assert!(close(of([10, 5, 4, 2]).npmi.0, 0.0));
-        assert!(close(of([10, 5, 4, 0]).npmi.0, -1.0) && of([10, 5, 4, 0]).npmi_smoothed.0 < 0.0);
-        assert!(close(of([3, 3, 3, 3]).npmi.0, 1.0));
-        assert!(of([10, 0, 7, 0]).npmi.0.is_nan() && of([0; 4]).npmi_smoothed.0.is_nan());
+        let of = |counts: [u64; 4]| {
+            let found = FilterCorrelation::of(&counts);
+            found.npmi.zip(found.npmi_smoothed).map(|(plain, smoothed)| (plain.0, smoothed.0))
+        };
+        let plain = |counts, expected: f64| {
+            let found = of(counts);
+            assert!(found.is_some_and(|(plain, _)| (plain - expected).abs() < 1e-12), "{counts:?}: {found:?}");
+        };
+        plain([10, 6, 7, 6], 0.698_232_287_779_921_2);
+        plain([10, 5, 4, 2], 0.0);
+        plain([10, 5, 4, 0], -1.0);
+        plain([3, 3, 3, 3], 1.0);
+        assert!(of([10, 5, 4, 0]).is_some_and(|(_, smoothed)| smoothed < 0.0));
+        assert_eq!([of([10, 0, 7, 0]), of([0; 4])], [None, None]);
     }
 }

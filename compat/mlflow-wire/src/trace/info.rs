@@ -13,11 +13,16 @@ use crate::{
     experiment::experiment_id,
     object::{object, objects},
     request::missing,
+    search::python,
 };
 
 /// The states, numbered from one; zero is none of them.
 const STATES: [(&str, TraceState); 3] =
     [("OK", TraceState::Ok), ("ERROR", TraceState::Error), ("IN_PROGRESS", TraceState::InProgress)];
+
+/// Types of locations, numbered from one. Of a trace there is only the first.
+const LOCATIONS: [(&str, &str); 2] =
+    [("MLFLOW_EXPERIMENT", "MLFLOW_EXPERIMENT"), ("INFERENCE_TABLE", "INFERENCE_TABLE")];
 
 /// A trace without its spans.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -70,6 +75,23 @@ pub struct Location {
     pub mlflow_experiment: Option<MlflowExperiment>,
 }
 
+impl Location {
+    /// The experiment, which must be there, and be what the type says.
+    fn experiment(self) -> Result<String, Failure> {
+        let experiment = self.mlflow_experiment.and_then(|experiment| experiment.experiment_id);
+        let experiment =
+            experiment.ok_or_else(|| missing("trace.trace_info.trace_location.mlflow_experiment.experiment_id"))?;
+        match self.kind.as_ref().and_then(|kind| kind.among(LOCATIONS)).unwrap_or("TRACE_LOCATION_TYPE_UNSPECIFIED") {
+            "MLFLOW_EXPERIMENT" => Ok(experiment),
+            kind => Err(Failure::invalid(format!(
+                "Trace location type TraceLocationType.{kind} does not match the provided location \
+                 MlflowExperimentLocation(experiment_id={}).",
+                python::text(&experiment)
+            ))),
+        }
+    }
+}
+
 /// An experiment as a location.
 #[derive(Debug, Default, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -84,9 +106,7 @@ impl TraceInfo {
     /// location must not be missing; here both must be there.
     pub(super) fn checked(self) -> Result<NewTrace, Failure> {
         let id = self.trace_id.filter(|id| !id.is_empty()).ok_or_else(|| missing("trace.trace_info.trace_id"))?;
-        let experiment = self.trace_location.and_then(|location| location.mlflow_experiment?.experiment_id);
-        let experiment =
-            experiment.ok_or_else(|| missing("trace.trace_info.trace_location.mlflow_experiment.experiment_id"))?;
+        let experiment = self.trace_location.unwrap_or_default().experiment()?;
         Ok(NewTrace {
             id: trace_id(&id)?,
             experiment: experiment_id(&experiment)?,

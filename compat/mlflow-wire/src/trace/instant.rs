@@ -122,7 +122,7 @@ fn days_in(year: i64, month: i64) -> i64 {
 /// Days from the epoch to a date of the Gregorian calendar.
 fn days_before(year: i64, month: i64, day: i64) -> i64 {
     let past = year - 1;
-    let years = past * 365 + past / 4 - past / 100 + past / 400;
+    let years = past * 365 + past.div_euclid(4) - past.div_euclid(100) + past.div_euclid(400);
     let months: i64 = (1..month).map(|month| days_in(year, month)).sum();
     // The first day of year 1 is 719 162 days before the epoch.
     years + months + day - 1 - 719_162
@@ -130,8 +130,8 @@ fn days_before(year: i64, month: i64, day: i64) -> i64 {
 
 /// The date so many days after the epoch.
 fn date(days: i64) -> (i64, i64, i64) {
-    // A guess that is never too late by more than a year or two.
-    let mut year = 1970 + days.div_euclid(366) - i64::from(days < 0);
+    // A guess that is never too late.
+    let mut year = 1970 + days.div_euclid(if days < 0 { 365 } else { 366 });
     while days_before(year + 1, 1, 1) <= days {
         year += 1;
     }
