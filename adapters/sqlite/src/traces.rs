@@ -36,7 +36,7 @@ impl Traces for SqliteStore {
     async fn traces(&self, ids: Vec<TraceId>, experiments: Option<Vec<ExperimentId>>) -> Result<Vec<Trace>> {
         self.read(move |connection| {
             let experiments = experiments.map(|ids| json_array(&ids.into_iter().map(ExperimentId::get).collect::<Vec<_>>()));
-            let sql = "SELECT trace.pk FROM (SELECT value, min(key) AS place FROM json_each(?1) GROUP BY value) AS asked \
+            let sql = "SELECT trace.pk FROM (SELECT value, max(key) AS place FROM json_each(?1) GROUP BY value) AS asked \
                        JOIN trace ON trace.id = asked.value \
                        WHERE ?2 IS NULL OR trace.experiment IN (SELECT value FROM json_each(?2)) ORDER BY asked.place";
             let mut statement = connection.prepare_cached(sql)?;

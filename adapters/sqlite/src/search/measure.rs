@@ -101,7 +101,7 @@ fn aggregated(aggregate: Aggregate, value: &str, binds: &mut Binds) -> String {
         Aggregate::Count if value == SESSION => format!("CAST(count(DISTINCT {value}) AS REAL)"),
         Aggregate::Count => format!("CAST(count({value}) AS REAL)"),
         // Sums of integers that do not fit are no error as doubles.
-        Aggregate::Sum => format!("total({value})"),
+        Aggregate::Sum => format!("sum(CAST({value} AS REAL))"),
         Aggregate::Average => format!("avg({value})"),
         Aggregate::Minimum => format!("CAST(min({value}) AS REAL)"),
         Aggregate::Maximum => format!("CAST(max({value}) AS REAL)"),

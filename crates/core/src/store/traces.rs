@@ -21,7 +21,7 @@ pub trait Traces: fmt::Debug + Send + Sync + 'static {
     /// was described stays.
     async fn append_spans(&self, experiment: ExperimentId, batches: Vec<SpanBatch>) -> Result<()>;
 
-    /// By id, in the order asked for, each once; those that are not there, or in none of these experiments if any are
+    /// By id, in the order asked for, each once, in the last of its places; those that are not there, or in none of these experiments if any are
     /// named, are left out.
     async fn traces(&self, ids: Vec<TraceId>, experiments: Option<Vec<ExperimentId>>) -> Result<Vec<Trace>>;
 

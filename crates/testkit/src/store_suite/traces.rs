@@ -115,7 +115,7 @@ pub async fn traces_are_found_in_the_order_asked_for(store: &dyn Store) {
         let traces = store.traces(ids.to_vec(), experiments).await.unwrap();
         traces.into_iter().map(|trace| trace.id).collect()
     };
-    assert_eq!(found(None).await, [3, 1, 2].map(TraceId::fresh));
+    assert_eq!(found(None).await, [1, 3, 2].map(TraceId::fresh));
     assert_eq!(found(Some(vec![here, ExperimentId::new(99)])).await, [1, 2].map(TraceId::fresh));
     assert_eq!(found(Some(vec![])).await, []);
 }
