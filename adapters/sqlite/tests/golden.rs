@@ -9,23 +9,24 @@ use tempfile::TempDir;
 use trackside_adapter_sqlite::{Config, SqliteStore};
 use trackside_core::{
     ArtifactEntry, ArtifactPath, AssessmentId, Batch, Event, ExperimentId, HookEvent, Key, Kind, Lifecycle,
-    LoggedModelId, LoggedModelStatus, NewExperiment, PageRequest, Query, RegistryEvent, RunId, RunStatus, Seq, Stage,
-    Subject, Timestamp, TraceId, WebhookSecret, WebhookStatus, WhichVersions,
-    query::View,
+    LoggedModelId, LoggedModelStatus, NewExperiment, PageRequest, Query, RegistryEvent, RunId, RunStatus, Seq,
+    SpanStatus, Stage, Subject, Timestamp, TraceId, TraceState, WebhookSecret, WebhookStatus, WhichVersions,
+    query::{Compare, Filter, Test, TraceField, View},
     store::{
         Assessments, Bin, BinItem, Cursors, DeadLetters, Deliveries, DeliveryQuery, DeliveryState, EvaluationDatasets,
         EvaluationRecords, Experiments, HistoryQuery, LogRange, LoggedModels, Mark, Metrics, ModelVersions, Outbox,
-        RegisteredModels, Runs, Scorers, Webhooks,
+        RegisteredModels, Runs, Scorers, Traces, Webhooks,
     },
     stored,
 };
 
-const VERSIONS: [&str; 6] = [
+const VERSIONS: [&str; 7] = [
     include_str!("golden/v1.sql"),
     include_str!("golden/v2.sql"),
     include_str!("golden/v3.sql"),
     include_str!("golden/v4.sql"),
     include_str!("golden/v5.sql"),
+    include_str!("golden/v6.sql"),
     include_str!("golden/v7.sql"),
 ];
 
@@ -47,8 +48,10 @@ async fn databases_of_every_release_open_and_read_right() {
             webhooks_are_there(&store).await;
             bin_is_there(&store).await;
         }
-        if dump.contains("INSERT INTO \"scorer\"") {
-            evaluation_is_there(&store).await;
+        match n {
+            5 => traces_are_there(&store).await,
+            6 => evaluation_is_there(&store).await,
+            _ => {}
         }
         histories_are_there(&store, n).await;
         // What was written before there were chunks is packed as well.
@@ -228,4 +231,27 @@ async fn evaluation_is_there(store: &SqliteStore) {
     assert_eq!(first.judgement.error.and_then(|error| error.code).as_deref(), Some("E"));
     let second = store.assessment(&trace, &AssessmentId::new("a-2")).await.unwrap();
     assert_eq!((second.is_valid, second.overrides), (true, Some(first.id)));
+}
+
+async fn traces_are_there(store: &SqliteStore) {
+    let vision = ExperimentId::new(1);
+    let found = store.search_traces(vec![vision], Query::default(), PageRequest::first(9)).await.unwrap().items;
+    let [open, told] = &found[..] else { panic!("two traces: {found:?}") };
+    assert_eq!((open.state, open.duration, open.is_described), (TraceState::InProgress, None, false));
+    assert_eq!((told.name.as_deref(), told.session.as_deref()), (Some("predict"), Some("talk")));
+    assert_eq!((told.response_preview.as_deref(), told.usage.tokens[2]), (Some("it's"), Some(7)));
+    assert_eq!((told.tags[1].value.as_str(), told.metadata[0].key.as_str()), ("red", "mlflow.sourceRun"));
+    let spans = store.spans(&told.id).await.unwrap();
+    let names: Vec<_> = spans.iter().map(|span| (span.name.as_str(), span.status, span.document.as_str())).collect();
+    let expected =
+        [("root", SpanStatus::Ok, "{\"name\": \"root\"}"), ("call", SpanStatus::Error, "{\"name\": \"call\"}")];
+    assert_eq!(names, expected);
+    for (field, value, expected) in
+        [(TraceField::LinkedRun, RunId::fresh(1).as_str(), open), (TraceField::Prompt, "qa/2", told)]
+    {
+        let filter = Filter::Field(field, Test::Text(Compare::Equal, value.to_owned()));
+        let query = Query { filter, ..Query::default() };
+        let found = store.search_traces(vec![vision], query, PageRequest::first(9)).await.unwrap().items;
+        assert_eq!(found, std::slice::from_ref(expected));
+    }
 }

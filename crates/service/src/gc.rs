@@ -98,8 +98,8 @@ impl Gc {
             doomed => doomed?,
         }
         let removed = match entry.item {
-            // They are those of its runs and logged models.
-            BinItem::Experiment(_) => Removed::Whole,
+            // Those of its runs and logged models are gone.
+            BinItem::Experiment(id) => self.remove_files_of_traces(id).await?,
             _ => self.remove_artifacts(&entry.artifact_uri).await?,
         };
         loop {
@@ -124,6 +124,21 @@ impl Gc {
             }
         }
         Ok(count)
+    }
+
+    /// Each by itself: several experiments may share a location.
+    async fn remove_files_of_traces(&self, experiment: ExperimentId) -> Result<Removed> {
+        let (mut removed, mut page) = (Removed::Whole, PageRequest::first(PAGE));
+        loop {
+            let traces = self.store.search_traces(vec![experiment], Query::default(), page).await?;
+            for trace in traces.items {
+                if self.remove_artifacts(&trace.artifact_uri).await? == Removed::ArtifactsLeft {
+                    removed = Removed::ArtifactsLeft;
+                }
+            }
+            let Some(next) = traces.next else { return Ok(removed) };
+            page = PageRequest { limit: PAGE, after: Some(next) };
+        }
     }
 
     async fn remove_artifacts(&self, uri: &str) -> Result<Removed> {

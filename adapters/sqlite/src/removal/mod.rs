@@ -56,6 +56,15 @@ impl Bin for SqliteStore {
 
     async fn purge(&self, item: &BinItem) -> Result<bool> {
         if let BinItem::Experiment(id) = *item {
+            let traces = self.write(move |connection| {
+                if !Found::of(connection, &BinItem::Experiment(id))?.doomed {
+                    return Err(fault::not_in_bin(&BinItem::Experiment(id)).into());
+                }
+                purge::traces(connection, id.get())
+            });
+            if traces.await? {
+                return Ok(true);
+            }
             let (path, config) = (self.path.clone(), self.config.clone());
             let purge = move || experiment::purge(&mut open_writer(&path, &config)?, id);
             let purged = tokio::task::spawn_blocking(purge).await;

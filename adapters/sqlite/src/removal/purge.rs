@@ -1,4 +1,4 @@
-//! The rows of a run or a logged model, some at a time. Points are many and go first; when none are left the rest
+//! The rows of a run, a logged model or the traces of an experiment, some at a time. Points are many and go first; when none are left the rest
 //! follows by its foreign keys and triggers.
 
 use rusqlite::{Connection, params};
@@ -11,6 +11,8 @@ use crate::{
 /// Rows that one transaction removes. A chunk is some tens of KiB on pages of its own, so it counts as many.
 const ROWS: usize = 2_000;
 const ROWS_OF_A_CHUNK: usize = 20;
+/// Spans or traces that one transaction removes: each is some KiB, in several tables.
+const SPANS: usize = 200;
 
 /// Removes some of a run; whether there is more.
 pub(super) fn run(connection: &Connection, run: i64) -> Result<bool> {
@@ -36,6 +38,16 @@ pub(super) fn logged_model(connection: &Connection, model: i64) -> Result<bool> 
     }
     execute(connection, "DELETE FROM logged_model WHERE pk = ?1", [model])?;
     Ok(false)
+}
+
+/// Removes some of the traces of an experiment; whether there are more.
+pub(super) fn traces(connection: &Connection, experiment: i64) -> Result<bool> {
+    let spans = "DELETE FROM span WHERE pk IN (SELECT span.pk FROM trace JOIN span ON span.trace = trace.pk \
+                 WHERE trace.experiment = ?1 LIMIT ?2)";
+    let room = SPANS - remove(connection, spans, experiment, SPANS)?;
+    let traces = "DELETE FROM trace WHERE pk IN (SELECT pk FROM trace WHERE experiment = ?1 LIMIT ?2)";
+    // Tags, metadata and links follow. With spans left there is no room.
+    Ok(room == 0 || remove(connection, traces, experiment, room)? == room)
 }
 
 /// Removes points of a series, and the series itself when there is room left. Returns what that cost.

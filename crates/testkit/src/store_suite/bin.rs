@@ -2,13 +2,13 @@
 
 use trackside_core::{
     ErrorKind, Event, ExperimentChange, ExperimentId, LoggedModelChange, LoggedModelId, PageRequest, Query, RunId,
-    Store, fault,
+    Store, TraceChange, TraceId, fault,
     query::View,
     store::{BinEntry, BinItem, BinKind, BinQuery},
 };
 
 use super::scene::{assert_fault, experiment, read_run, run};
-use crate::fixture::{at, new_logged_model, new_run, params, point, points, tags};
+use crate::fixture::{at, new_logged_model, new_run, pair, params, point, points, span, span_batch, tags};
 
 async fn listed(store: &dyn Store, query: BinQuery) -> Vec<BinItem> {
     store.bin(query).await.unwrap().into_iter().map(|entry| entry.item).collect()
@@ -174,4 +174,21 @@ pub async fn an_experiment_is_removed_when_it_is_empty(store: &dyn Store) {
     // Its name is free, its id is not used again.
     let again = experiment(store, "a").await;
     assert!(again > id, "{again} after {id}");
+}
+
+pub async fn an_experiment_takes_its_traces_along(store: &dyn Store) {
+    let [id, other] = [experiment(store, "a").await, experiment(store, "b").await];
+    let spans = (0..450).map(|n| span(&format!("{n:016x}"), None, 1)).collect();
+    store.append_spans(id, vec![span_batch(1, spans), span_batch(2, vec![span("a", None, 1)])]).await.unwrap();
+    store.append_spans(other, vec![span_batch(3, vec![span("a", None, 1)])]).await.unwrap();
+    store.change_trace(&TraceId::fresh(2), TraceChange::SetTag(pair("k", "v"))).await.unwrap();
+    delete(store, id, 5_000).await;
+    let item = BinItem::Experiment(id);
+    assert_fault(store.purge(&item).await, &fault::not_in_bin(&item));
+    remove(store, &item).await;
+    assert_eq!(store.experiment(id).await.unwrap(), None);
+    let left = store.traces([1, 2, 3].map(TraceId::fresh).into(), None).await.unwrap();
+    assert_eq!(left.into_iter().map(|trace| trace.id).collect::<Vec<_>>(), [TraceId::fresh(3)]);
+    assert_eq!(store.spans(&TraceId::fresh(1)).await.unwrap(), []);
+    assert_eq!(store.spans(&TraceId::fresh(3)).await.unwrap().len(), 1);
 }

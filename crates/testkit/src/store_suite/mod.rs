@@ -301,6 +301,7 @@ macro_rules! store_suite {
                 a_removed_run_is_gone_and_its_neighbours_are_not,
                 a_removed_logged_model_is_gone,
                 an_experiment_is_removed_when_it_is_empty,
+                an_experiment_takes_its_traces_along,
             }
             traces {
                 a_new_trace_reads_back_as_it_was_returned,
