@@ -32,8 +32,6 @@ LIKE_MLFLOW = {("GET", "/mlflow/users/current", 404)}
 NOT_SERVED = {
     ("GET", "/mlflow/assistant/config", 404),
     ("GET", "/mlflow/assistant/providers", 404),
-    ("POST", "/mlflow/traces/search", 404),
-    ("POST", "/mlflow/traces/metrics", 404),
 }
 
 

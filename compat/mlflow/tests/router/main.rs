@@ -14,4 +14,5 @@ mod registered_models;
 mod rules;
 mod runs;
 mod server;
+mod traces;
 mod webhooks;

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::server::Server;
 
 /// Every path with a handler, below the prefix or with its own.
-const PATHS: [&str; 65] = [
+const PATHS: [&str; 84] = [
     "mlflow/experiments/create",
     "mlflow/experiments/get",
     "mlflow/experiments/get-by-name",
@@ -68,6 +68,25 @@ const PATHS: [&str; 65] = [
     "mlflow/logged-models/m-1/params",
     "mlflow/logged-models/m-1/artifacts/directories",
     "mlflow/logged-models/m-1/artifacts/files",
+    "mlflow/traces",
+    "mlflow/traces/delete-traces",
+    "mlflow/traces/link-to-run",
+    "mlflow/traces/link-prompts",
+    "mlflow/traces/t",
+    "mlflow/traces/t/info",
+    "mlflow/traces/t/tags",
+    "/api/3.0/mlflow/traces",
+    "/api/3.0/mlflow/traces/search",
+    "/api/3.0/mlflow/traces/metrics",
+    "/api/3.0/mlflow/traces/calculate-filter-correlation",
+    "/api/3.0/mlflow/traces/delete-traces",
+    "/api/3.0/mlflow/traces/get",
+    "/api/3.0/mlflow/traces/batchGet",
+    "/api/3.0/mlflow/traces/batchGetInfos",
+    "/api/3.0/mlflow/traces/t",
+    "/api/3.0/mlflow/traces/t/tags",
+    "/ajax-api/3.0/mlflow/get-trace-artifact",
+    "/v1/traces",
     "/get-artifact",
     "/model-versions/get-artifact",
     "/ajax-api/2.0/mlflow/metrics/get-history-bulk",
@@ -75,7 +94,7 @@ const PATHS: [&str; 65] = [
 ];
 const METHODS: [&str; 6] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 /// Names of parameters, so that nonsense reaches the handlers.
-const FIELDS: [&str; 26] = [
+const FIELDS: [&str; 34] = [
     "run_id",
     "run_ids",
     "run_uuid",
@@ -102,6 +121,14 @@ const FIELDS: [&str; 26] = [
     "path",
     "version",
     "source",
+    "trace",
+    "trace_id",
+    "trace_ids",
+    "locations",
+    "request_ids",
+    "aggregations",
+    "view_type",
+    "resourceSpans",
 ];
 /// Values that are nearly right.
 const VALUES: [&str; 24] = [
@@ -172,6 +199,7 @@ async fn nonsense_is_never_a_fault_of_the_server() {
             let body = if round < 2 { nonsense.bytes() } else { nonsense.object() };
             let shown = format!("{method} {uri} {}", String::from_utf8_lossy(&body));
             let request = Request::builder().method(method).uri(uri).header("content-type", "application/json");
+            let request = request.header("x-mlflow-experiment-id", "0");
             let answer = server.raw(request.body(Body::from(body)).unwrap()).await;
             let status = answer.status().as_u16();
             assert!(status < 500 || status == 501, "{status}: {shown}");
