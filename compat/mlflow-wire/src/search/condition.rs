@@ -85,6 +85,11 @@ pub(super) fn clauses(filter: &str) -> Result<Vec<Clause<'_>>, Unreadable> {
     clauses_of(filter, false)
 }
 
+/// The same for traces.
+pub(super) fn trace_clauses(filter: &str) -> Result<Vec<Clause<'_>>, Unreadable> {
+    clauses_of(filter, true)
+}
+
 /// With `has_timestamp` the word `timestamp`, which is a type of SQL, is an identifier before an integer.
 fn clauses_of(filter: &str, has_timestamp: bool) -> Result<Vec<Clause<'_>>, Unreadable> {
     if filter.len() > MAX_BYTES {

@@ -10,7 +10,7 @@ use trackside_core::{
 };
 
 use super::{
-    condition::{Condition, conditions},
+    condition::{Condition, clauses, conditions},
     identifier::{self, Entity, set},
     order_by::{self, Clause},
     python, tree,
@@ -24,7 +24,7 @@ const LISTS: [&str; 1] = ["experiment_id"];
 
 /// Parses the `filter` of `experiments/search`. The empty text is the filter that every experiment passes.
 pub fn parse_experiment_filter(filter: &str) -> Result<Filter<ExperimentField>> {
-    conjunction(filter).or_else(|refused| tree::beyond(filter, refused, |condition| leaf(read(condition)?)))
+    conjunction(filter).or_else(|refused| tree::beyond(filter, refused, clauses, |condition| leaf(read(condition)?)))
 }
 
 fn conjunction(filter: &str) -> Result<Filter<ExperimentField>> {

@@ -57,7 +57,7 @@ pub fn parse_logged_model_filter(filter: &str, datasets: &[MeasuredOn]) -> Resul
         if !datasets.is_empty() {
             return Err(refused);
         }
-        tree::beyond(filter, refused, |condition| leaf(read(condition)?, datasets))
+        tree::beyond(filter, refused, condition::clauses, |condition| leaf(read(condition)?, datasets))
     })
 }
 

@@ -14,7 +14,7 @@ use trackside_core::{
 };
 
 use super::{
-    condition::Condition,
+    condition::{Condition, clauses},
     identifier::Entity,
     tree,
     value::{Read, Value},
@@ -71,7 +71,7 @@ pub(super) fn beyond<F>(
         let part = leaf(read)?;
         Ok(if is_about && !asks { Filter::default() } else { part })
     };
-    let filter = tree::beyond(filter, refused, part)?;
+    let filter = tree::beyond(filter, refused, clauses, part)?;
     Ok(if prompts.get() { filter } else { Filter::All(vec![filter, no_prompt(tag)?]) })
 }
 

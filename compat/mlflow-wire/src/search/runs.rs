@@ -9,7 +9,7 @@ use trackside_core::{
 };
 
 use super::{
-    condition::{Condition, conditions},
+    condition::{Condition, clauses, conditions},
     identifier::{self, Entity, set},
     literal::{quoted_text, some_texts},
     order_by::{self, Clause},
@@ -40,7 +40,7 @@ const LISTS: [&str; 1] = ["run_id"];
 
 /// Parses the `filter` of `runs/search`. The empty text is the filter that every run passes.
 pub fn parse_run_filter(filter: &str) -> Result<Filter<RunField>> {
-    conjunction(filter).or_else(|refused| tree::beyond(filter, refused, |condition| leaf(read(condition)?)))
+    conjunction(filter).or_else(|refused| tree::beyond(filter, refused, clauses, |condition| leaf(read(condition)?)))
 }
 
 fn conjunction(filter: &str) -> Result<Filter<RunField>> {

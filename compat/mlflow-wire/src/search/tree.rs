@@ -8,9 +8,12 @@
 use trackside_core::{Error, Result, query::Filter};
 
 use super::{
-    condition::{Clause, Condition, MAX_BYTES, clauses},
+    condition::{Clause, Condition, MAX_BYTES, Unreadable},
     token::{Kind, Piece, words},
 };
+
+/// How a filter of MLflow's is cut.
+type Clauses = fn(&str) -> Result<Vec<Clause<'_>>, Unreadable>;
 
 /// Deepest nesting of parentheses and negations.
 const MAX_DEPTH: usize = 100;
@@ -20,6 +23,7 @@ const MAX_DEPTH: usize = 100;
 pub(super) fn beyond<F>(
     filter: &str,
     refused: Error,
+    clauses: Clauses,
     leaf: impl Fn(&Condition<'_>) -> Result<Filter<F>>,
 ) -> Result<Filter<F>> {
     if filter.len() > MAX_BYTES {
@@ -30,7 +34,7 @@ pub(super) fn beyond<F>(
     if !is_beyond(&words) {
         return Err(refused);
     }
-    let mut reader = Reader { filter, words: &words, leaf };
+    let mut reader = Reader { filter, words: &words, clauses, leaf };
     let tree = reader.any(0)?;
     match reader.words.first() {
         None => Ok(tree),
@@ -72,6 +76,7 @@ struct Reader<'w, 'a, L> {
     filter: &'a str,
     /// Those yet to be read.
     words: &'w [Piece<'a>],
+    clauses: Clauses,
     leaf: L,
 }
 
@@ -135,7 +140,7 @@ impl<'a, F, L: Fn(&Condition<'_>) -> Result<Filter<F>>> Reader<'_, 'a, L> {
         };
         self.words = rest;
         let text = &self.filter[first.start..last.end()];
-        match clauses(text).as_deref() {
+        match (self.clauses)(text).as_deref() {
             Ok([Clause::Condition(condition)]) => (self.leaf)(condition),
             _ => Err(Error::invalid(format!(
                 "Invalid condition '{text}' in filter string: expected an identifier, a comparator and a value, with \
