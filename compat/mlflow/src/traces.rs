@@ -98,10 +98,7 @@ async fn search(door: Door, Params(body): Params<wire::SearchTraces>) -> Answer<
 
 async fn metrics(door: Door, Params(body): Params<wire::QueryTraceMetrics>) -> Answer<wire::TraceMetricsFound> {
     let wire::MetricQuestion { query, shown } = body.checked()?;
-    let groups = match query {
-        Some(query) => door.service.measure_traces(query).await?,
-        None => Vec::new(),
-    };
+    let groups = door.service.measure_traces(query).await?;
     Ok(Json(wire::TraceMetricsFound::of(&shown, groups)))
 }
 

@@ -3,15 +3,27 @@
 use rusqlite::{Connection, params_from_iter};
 use trackside_core::{
     Timestamp,
-    query::{Aggregate, Dimension, Filter, MeasureQuery, Measured, Measurement, TraceField},
+    query::{Aggregate, AssessmentField, Dimension, Filter, MeasureQuery, Measured, Measurement, Test, TraceField},
 };
 
-use super::{Search, binds::Binds, condition::condition, trace::span_tests};
+use super::{
+    Search,
+    binds::Binds,
+    condition::{condition, leaf},
+    place::Place,
+    trace::span_tests,
+};
 use crate::{error::Result, trace_usage};
 
 /// Nanoseconds of a millisecond.
 const NS: i64 = 1_000_000;
 const SESSION: &str = "trace.session";
+/// What an assessment says, as a number. Its value is JSON.
+const ASSESSED: &str = "(CASE WHEN assessment.number IS NOT NULL THEN assessment.number \
+                        WHEN assessment.value = 'true' THEN 1.0 WHEN assessment.value = 'false' THEN 0.0 \
+                        WHEN assessment.value NOT LIKE '\"%' THEN NULL \
+                        WHEN lower(trim(trim(assessment.value, '\"'))) = 'yes' THEN 1.0 \
+                        WHEN lower(trim(trim(assessment.value, '\"'))) = 'no' THEN 0.0 END)";
 
 impl Search {
     /// How many traces pass each of these filters.
@@ -36,6 +48,11 @@ impl Search {
         if query.measured.is_of_spans() {
             from = "trace JOIN span ON span.trace = trace.pk";
             self.conditions.extend(span_tests("span", &query.spans, &mut self.binds)?);
+        }
+        if query.measured.is_of_assessments() {
+            from = "trace JOIN assessment ON assessment.trace = trace.pk";
+            self.conditions.push("assessment.is_valid".to_owned());
+            self.conditions.extend(assessment_tests(&query.assessments, &mut self.binds)?);
         }
         self.conditions.extend(within(query, &mut self.binds));
         let interval = query.interval.map(|interval| begin(query.measured, interval, &mut self.binds));
@@ -70,6 +87,15 @@ impl Search {
     }
 }
 
+/// A condition per test of an assessment.
+fn assessment_tests(tests: &[(AssessmentField, Test)], binds: &mut Binds) -> Result<Vec<String>> {
+    let column = |field: &AssessmentField| match field {
+        AssessmentField::Name => "assessment.name",
+        AssessmentField::Kind => "assessment.kind",
+    };
+    tests.iter().map(|(field, test)| leaf(&Place::text(column(field)), test, binds)).collect()
+}
+
 /// The value of a row; NULL when it has none.
 fn value(measured: Measured) -> String {
     match measured {
@@ -80,6 +106,8 @@ fn value(measured: Measured) -> String {
         Measured::Spans => "span.pk".to_owned(),
         Measured::SpanDuration => format!("((span.ended_at - span.started_at) / {NS})"),
         Measured::SpanCost(cost) => format!("span.{}", trace_usage::cost(cost)),
+        Measured::Assessments => "assessment.pk".to_owned(),
+        Measured::AssessmentValue => ASSESSED.to_owned(),
     }
 }
 
@@ -92,6 +120,8 @@ fn column(dimension: Dimension) -> &'static str {
         Dimension::SpanStatus => "span.status",
         Dimension::SpanModel => "span.model",
         Dimension::SpanProvider => "span.provider",
+        Dimension::AssessmentName => "assessment.name",
+        Dimension::AssessmentValue => "assessment.value",
     }
 }
 

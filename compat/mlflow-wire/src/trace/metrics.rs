@@ -8,7 +8,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use trackside_core::{
     Cost, Timestamp, Token,
-    query::{Aggregate, Dimension, Filter, MeasureQuery, Measured, Measurement},
+    query::{
+        Aggregate, AssessmentField, Compare, Dimension, Filter, MeasureQuery, Measured, Measurement, SpanField, Test,
+        TraceField,
+    },
 };
 
 use super::{instant, search::places};
@@ -65,8 +68,7 @@ impl Kind {
 /// A metric: its name, what is measured, and what may be asked of it.
 struct MetricKind {
     name: &'static str,
-    /// `None` for assessments.
-    measured: Option<Measured>,
+    measured: Measured,
     kinds: &'static [Kind],
     dimensions: &'static [&'static str],
 }
@@ -79,7 +81,7 @@ const PRICED: &[&str] = &["span_model_name", "span_model_provider"];
 
 const fn metric(
     name: &'static str,
-    measured: Option<Measured>,
+    measured: Measured,
     kinds: &'static [Kind],
     dimensions: &'static [&'static str],
 ) -> MetricKind {
@@ -87,30 +89,30 @@ const fn metric(
 }
 
 const OF_TRACES: [MetricKind; 8] = [
-    metric("trace_count", Some(Measured::Traces), COUNTED, &["trace_name", "trace_status"]),
-    metric("session_count", Some(Measured::Sessions), COUNTED, &[]),
-    metric("latency", Some(Measured::TraceDuration), TIMED, NAMED),
-    metric("input_tokens", Some(Measured::Tokens(Token::Input)), SUMMED, NAMED),
-    metric("output_tokens", Some(Measured::Tokens(Token::Output)), SUMMED, NAMED),
-    metric("total_tokens", Some(Measured::Tokens(Token::Total)), SUMMED, NAMED),
-    metric("cache_read_input_tokens", Some(Measured::Tokens(Token::CacheRead)), SUMMED, NAMED),
-    metric("cache_creation_input_tokens", Some(Measured::Tokens(Token::CacheCreation)), SUMMED, NAMED),
+    metric("trace_count", Measured::Traces, COUNTED, &["trace_name", "trace_status"]),
+    metric("session_count", Measured::Sessions, COUNTED, &[]),
+    metric("latency", Measured::TraceDuration, TIMED, NAMED),
+    metric("input_tokens", Measured::Tokens(Token::Input), SUMMED, NAMED),
+    metric("output_tokens", Measured::Tokens(Token::Output), SUMMED, NAMED),
+    metric("total_tokens", Measured::Tokens(Token::Total), SUMMED, NAMED),
+    metric("cache_read_input_tokens", Measured::Tokens(Token::CacheRead), SUMMED, NAMED),
+    metric("cache_creation_input_tokens", Measured::Tokens(Token::CacheCreation), SUMMED, NAMED),
 ];
 const OF_SPANS: [MetricKind; 5] = [
     metric(
         "span_count",
-        Some(Measured::Spans),
+        Measured::Spans,
         COUNTED,
         &["span_model_name", "span_model_provider", "span_name", "span_status", "span_type"],
     ),
-    metric("latency", Some(Measured::SpanDuration), TIMED, &["span_name", "span_status"]),
-    metric("input_cost", Some(Measured::SpanCost(Cost::Input)), SUMMED, PRICED),
-    metric("output_cost", Some(Measured::SpanCost(Cost::Output)), SUMMED, PRICED),
-    metric("total_cost", Some(Measured::SpanCost(Cost::Total)), SUMMED, PRICED),
+    metric("latency", Measured::SpanDuration, TIMED, &["span_name", "span_status"]),
+    metric("input_cost", Measured::SpanCost(Cost::Input), SUMMED, PRICED),
+    metric("output_cost", Measured::SpanCost(Cost::Output), SUMMED, PRICED),
+    metric("total_cost", Measured::SpanCost(Cost::Total), SUMMED, PRICED),
 ];
 const OF_ASSESSMENTS: [MetricKind; 2] = [
-    metric("assessment_count", None, COUNTED, &["assessment_name", "assessment_value"]),
-    metric("assessment_value", None, TIMED, &["assessment_name"]),
+    metric("assessment_count", Measured::Assessments, COUNTED, &["assessment_name", "assessment_value"]),
+    metric("assessment_value", Measured::AssessmentValue, TIMED, &["assessment_name"]),
 ];
 
 impl View {
@@ -176,8 +178,8 @@ pub struct MetricAggregation {
 /// A question, valid in itself.
 #[derive(Debug)]
 pub struct MetricQuestion {
-    /// What to ask; `None` of assessments, of which there are none.
-    pub query: Option<MeasureQuery>,
+    /// What to ask.
+    pub query: MeasureQuery,
     /// What the answer is called.
     pub shown: ShownMetric,
 }
@@ -213,7 +215,7 @@ impl QueryTraceMetrics {
         {
             return Err(Failure::invalid("start_time_ms and end_time_ms are required if time_interval_seconds is set"));
         }
-        let (filter, spans) = filtered(view, &filters)?;
+        let Filters { traces, spans, assessments } = filtered(view, &filters)?;
         let limit = self.max_results.map_or(DEFAULT_GROUPS, |Int(limit)| limit);
         let limit = usize::try_from(limit.min(MAX_GROUPS)).ok().filter(|limit| *limit > 0).ok_or_else(|| {
             Failure::invalid(format!(
@@ -222,18 +224,19 @@ impl QueryTraceMetrics {
         })?;
         let at = |instant: Option<Int>| instant.map(|Int(millis)| Timestamp::from_millis(millis));
         let experiments = places(&experiments)?;
-        let query = metric.measured.map(|measured| MeasureQuery {
+        let query = MeasureQuery {
             experiments,
-            filter,
+            filter: Filter::All(traces),
             spans,
+            assessments,
             from: at(self.start_time_ms),
             to: at(self.end_time_ms),
-            measured,
+            measured: metric.measured,
             aggregates: aggregates.iter().map(|(_, aggregate)| *aggregate).collect(),
             dimensions: dimensions.iter().filter_map(|name| dimension(name)).collect(),
             interval: self.time_interval_seconds.map(|Int(n)| n.saturating_mul(1000)).filter(|n| *n > 0),
             limit,
-        });
+        };
         let values = aggregates.iter().map(|(kind, aggregate)| label(*kind, *aggregate)).collect();
         Ok(MetricQuestion { query, shown: ShownMetric { name, dimensions, values } })
     }
@@ -317,31 +320,41 @@ fn dimension(name: &str) -> Option<Dimension> {
         "span_status" => Dimension::SpanStatus,
         "span_model_name" => Dimension::SpanModel,
         "span_model_provider" => Dimension::SpanProvider,
+        "assessment_name" => Dimension::AssessmentName,
+        "assessment_value" => Dimension::AssessmentValue,
         _ => return None,
     })
 }
 
-type Filters =
-    (Filter<trackside_core::query::TraceField>, Vec<(trackside_core::query::SpanField, trackside_core::query::Test)>);
+/// What the filters of a question ask for.
+#[derive(Default)]
+struct Filters {
+    traces: Vec<Filter<TraceField>>,
+    spans: Vec<(SpanField, Test)>,
+    assessments: Vec<(AssessmentField, Test)>,
+}
 
 fn filtered(view: View, filters: &[String]) -> Result<Filters, Failure> {
-    let (mut traces, mut spans) = (Vec::new(), Vec::new());
+    let mut read = Filters::default();
     let only = |what: &str, of: &str| {
         let got = view.as_str();
         Failure::invalid(format!("Filtering by {what} is only supported for {of} view type, got {got}"))
     };
     for filter in filters {
         match parse_metric_filter(filter)? {
-            MetricFilter::Trace(filter) => traces.push(filter),
-            MetricFilter::Span(field, test) if view == View::Spans => spans.push((field, test)),
+            MetricFilter::Trace(filter) => read.traces.push(filter),
+            MetricFilter::Span(field, test) if view == View::Spans => read.spans.push((field, test)),
             MetricFilter::Span(..) => return Err(only("span", "SPANS")),
             MetricFilter::Assessment { .. } if view != View::Assessments => {
                 return Err(only("assessment", "ASSESSMENTS"));
             }
-            MetricFilter::Assessment { .. } => {}
+            MetricFilter::Assessment { is_name, value } => {
+                let field = if is_name { AssessmentField::Name } else { AssessmentField::Kind };
+                read.assessments.push((field, Test::Text(Compare::Equal, value)));
+            }
         }
     }
-    Ok((Filter::All(traces), spans))
+    Ok(read)
 }
 
 /// Answer of `traces/metrics`.
@@ -401,7 +414,7 @@ mod tests {
             "time_interval_seconds": 60, "start_time_ms": 1, "end_time_ms": 2,
         }))
         .unwrap();
-        let query = question.query.unwrap();
+        let query = question.query;
         assert_eq!((query.interval, query.limit), (Some(60_000), 1000));
         assert_eq!(query.aggregates, [Aggregate::Percentile(95.0), Aggregate::Average]);
         let group = Measurement {

@@ -168,6 +168,15 @@ pub enum TraceField {
     },
 }
 
+/// Fields of an assessment: texts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AssessmentField {
+    /// Its name.
+    Name,
+    /// Name of its kind.
+    Kind,
+}
+
 /// Fields of a span. Texts unless noted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SpanField {

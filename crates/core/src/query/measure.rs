@@ -1,6 +1,6 @@
 //! Questions for numbers over many traces: counts, sums and percentiles, by what they have in common.
 
-use super::{Filter, SpanField, Test, TraceField};
+use super::{AssessmentField, Filter, SpanField, Test, TraceField};
 use crate::{Cost, ExperimentId, Timestamp, Token};
 
 /// What is measured. A trace or span without it is passed over.
@@ -20,12 +20,21 @@ pub enum Measured {
     SpanDuration,
     /// Cost of spans.
     SpanCost(Cost),
+    /// Assessments that are valid.
+    Assessments,
+    /// What such assessments say, as a number: one for true and yes, zero for false and no.
+    AssessmentValue,
 }
 
 impl Measured {
     /// Whether it is measured of spans.
     pub const fn is_of_spans(self) -> bool {
         matches!(self, Self::Spans | Self::SpanDuration | Self::SpanCost(_))
+    }
+
+    /// Whether it is measured of assessments.
+    pub const fn is_of_assessments(self) -> bool {
+        matches!(self, Self::Assessments | Self::AssessmentValue)
     }
 }
 
@@ -63,9 +72,13 @@ pub enum Dimension {
     SpanModel,
     /// Whose model that is.
     SpanProvider,
+    /// Name of the assessment.
+    AssessmentName,
+    /// What it says, as JSON.
+    AssessmentValue,
 }
 
-/// A question. Dimensions of spans go with what is measured of spans only.
+/// A question. Dimensions of spans go with what is measured of spans only, those of assessments likewise.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MeasureQuery {
     /// Of which traces: of these experiments,
@@ -74,6 +87,8 @@ pub struct MeasureQuery {
     pub filter: Filter<TraceField>,
     /// and of whose spans, if they are measured: those that pass all of these.
     pub spans: Vec<(SpanField, Test)>,
+    /// The same of assessments.
+    pub assessments: Vec<(AssessmentField, Test)>,
     /// Requested at this instant or later; of the cost of spans, begun.
     pub from: Option<Timestamp>,
     /// Until this instant and with it.

@@ -7,8 +7,8 @@ mod measure;
 mod page;
 
 pub use field::{
-    DatasetField, EvaluationDatasetField, ExperimentField, LoggedModelField, ModelVersionField, RegisteredModelField,
-    RunField, SpanField, TraceField,
+    AssessmentField, DatasetField, EvaluationDatasetField, ExperimentField, LoggedModelField, ModelVersionField,
+    RegisteredModelField, RunField, SpanField, TraceField,
 };
 pub use filter::{Compare, Filter, Order, Query, Test, View};
 pub use measure::{Aggregate, Dimension, MeasureQuery, Measured, Measurement};

@@ -4,7 +4,7 @@ use trackside_core::{
     Assessment, AssessmentChange as Change, AssessmentError, AssessmentId, AssessmentKind as Kind, AssessmentUpdate,
     AssessorKind, ExperimentId, Json, Judgement, NewAssessment, Query, Store, TraceFacts, TraceId, TraceSelection,
     fault,
-    query::{Compare, Filter, Test, TraceField},
+    query::{Aggregate, AssessmentField, Compare, Dimension, Filter, MeasureQuery, Measured, Test, TraceField},
 };
 
 use super::{
@@ -186,6 +186,45 @@ pub async fn a_deleted_trace_takes_its_assessments_along(store: &dyn Store) {
     store.describe_trace(new_trace(experiment, 1)).await.unwrap();
     assert_eq!(read(store, 1).await.assessments, []);
     create(store, new(1, 1, "1.0")).await;
+}
+
+pub async fn valid_assessments_are_counted_and_measured(store: &dyn Store) {
+    let experiment = lone_trace(store).await;
+    for (n, value) in
+        [(1, "0.5"), (2, "true"), (3, "\" Yes \""), (4, "\"no\""), (5, "\"other\""), (6, "[1.0]"), (7, "9.0")]
+    {
+        create(store, new(n, 1, value)).await;
+    }
+    let other =
+        NewAssessment { name: "r".to_owned(), judgement: says(Kind::Expectation, "false"), ..new(8, 1, "null") };
+    create(store, NewAssessment { overrides: Some(AssessmentId::fresh(7)), ..other }).await;
+    let ask = async |measured, aggregate, dimensions: &[Dimension], assessments| {
+        let query = MeasureQuery {
+            experiments: vec![experiment],
+            filter: Filter::default(),
+            spans: vec![],
+            assessments,
+            from: None,
+            to: None,
+            measured,
+            aggregates: vec![aggregate],
+            dimensions: dimensions.to_vec(),
+            interval: None,
+            limit: 100,
+        };
+        let groups = store.measure_traces(query).await.unwrap();
+        groups.into_iter().map(|group| (group.dimensions.concat(), group.values[0])).collect::<Vec<_>>()
+    };
+    let named = |name: &str, count| (name.to_owned(), Some(count));
+    let by_name = [Dimension::AssessmentName];
+    let counted = ask(Measured::Assessments, Aggregate::Count, &by_name, vec![]).await;
+    assert_eq!(counted, [named("q", 6.0), named("r", 1.0)]);
+    let mean = ask(Measured::AssessmentValue, Aggregate::Average, &by_name, vec![]).await;
+    assert_eq!(mean, [named("q", 0.625), named("r", 0.0)]);
+    let is = |field, text: &str| (field, Test::Text(Compare::Equal, text.to_owned()));
+    let expected = vec![is(AssessmentField::Kind, "expectation"), is(AssessmentField::Name, "r")];
+    let by_value = ask(Measured::Assessments, Aggregate::Count, &[Dimension::AssessmentValue], expected).await;
+    assert_eq!(by_value, [named("false", 1.0)]);
 }
 
 pub async fn traces_are_found_by_what_is_thought_of_them(store: &dyn Store) {

@@ -17,6 +17,7 @@ fn ask(experiment: ExperimentId, measured: Measured, aggregates: &[Aggregate]) -
         experiments: vec![experiment],
         filter: Filter::default(),
         spans: vec![],
+        assessments: vec![],
         from: None,
         to: None,
         measured,

@@ -290,6 +290,7 @@ macro_rules! store_suite {
                 an_update_changes_only_what_it_names_of_an_assessment,
                 an_assessment_stays_of_its_kind,
                 a_deleted_trace_takes_its_assessments_along,
+                valid_assessments_are_counted_and_measured,
                 traces_are_found_by_what_is_thought_of_them,
             }
             bin {
