@@ -19,7 +19,11 @@ pub(super) fn purge(connection: &mut Connection, id: ExperimentId) -> Result<()>
     }
     require_empty(&transaction, id)?;
     // What came after the others had gone.
+    let sql = "DELETE FROM assessment_metadata WHERE owner IN (SELECT a.pk FROM assessment AS a \
+               JOIN trace ON trace.pk = a.trace WHERE trace.experiment = ?1)";
+    execute(&transaction, sql, [id.get()])?;
     for (table, column) in [
+        ("assessment", "trace"),
         ("span", "trace"),
         ("trace_tag", "owner"),
         ("trace_metadata", "owner"),

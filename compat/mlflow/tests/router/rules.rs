@@ -21,14 +21,14 @@ async fn proxied(server: &Server, method: Method, query: &str, body: Value) -> (
 
 #[tokio::test]
 async fn sources_of_versions_must_match_the_operators_pattern() {
-    let sources = Some(SourcePattern::parse("^mlflow-artifacts:/.+$").unwrap());
+    let sources = Some(SourcePattern::parse("^s3://.+$").unwrap());
     let server = Server::start_under(true, Rules { sources, ..Rules::default() }).await;
     server.ok("registered-models/create", json!({"name": "m"})).await;
     let create =
         async |source: &str| server.post("model-versions/create", json!({"name": "m", "source": source})).await;
-    assert_eq!(create("mlflow-artifacts:/models").await.0, 200);
-    let (status, _, message) = error(create("s3://path/to/model").await);
-    assert_eq!((status, message.as_str()), (400, "Invalid model version source: 's3://path/to/model'."));
+    assert_eq!(create("s3://path/to/model").await.0, 200);
+    let (status, _, message) = error(create("gs://path/to/model").await);
+    assert_eq!((status, message.as_str()), (400, "Invalid model version source: 'gs://path/to/model'."));
 }
 
 #[test]
