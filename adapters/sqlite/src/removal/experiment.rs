@@ -33,14 +33,8 @@ pub(super) fn purge(connection: &mut Connection, id: ExperimentId) -> Result<()>
         let sql = format!("DELETE FROM {table} WHERE {column} IN (SELECT pk FROM trace WHERE experiment = ?1)");
         execute(&transaction, &sql, [id.get()])?;
     }
-    let assessments = "SELECT pk FROM assessment WHERE trace IN (SELECT pk FROM trace WHERE experiment = ?1)";
-    for (table, owner, owners) in [
-        ("assessment_metadata", "owner", assessments),
-        ("assessment", "pk", assessments),
-        ("scorer_version", "scorer", "SELECT pk FROM scorer WHERE experiment = ?1"),
-    ] {
-        execute(&transaction, &format!("DELETE FROM {table} WHERE {owner} IN ({owners})"), [id.get()])?;
-    }
+    let sql = "DELETE FROM scorer_version WHERE scorer IN (SELECT pk FROM scorer WHERE experiment = ?1)";
+    execute(&transaction, sql, [id.get()])?;
     let owned = [
         ("trace", "experiment"),
         ("metric", "experiment"),

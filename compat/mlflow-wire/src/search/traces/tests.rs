@@ -105,6 +105,20 @@ fn some_conditions_are_trees() {
 }
 
 #[test]
+fn there_are_disjunctions_too() {
+    let is = |value: &str| Filter::All(vec![Filter::Field(TraceField::State, text(Compare::Equal, value))]);
+    let tree = Filter::Any(vec![is("a"), Filter::Not(Box::new(is("b")))]);
+    assert_eq!(parse_trace_filter("status = 'a' OR NOT status = 'b'").unwrap(), tree);
+    let (field, test) = spans(&[(SpanField::Name, text(Compare::Equal, "a"))]);
+    let spans = Filter::All(vec![Filter::Field(field, test)]);
+    let after = Filter::All(vec![Filter::Field(TraceField::RequestedAt, number(Compare::Greater, 5.0))]);
+    assert_eq!(
+        parse_trace_filter("(span.name = 'a' AND timestamp > 5) OR status = 'b'").unwrap(),
+        Filter::Any(vec![Filter::All(vec![spans, after]), is("b")])
+    );
+}
+
+#[test]
 fn invalid_filters_get_mlflows_message() {
     const CLAUSES: &str = "Invalid clause(s) in filter string: ";
     assert_messages(
@@ -114,7 +128,6 @@ fn invalid_filters_get_mlflows_message() {
             ("timestamp = 'x'", &format!("{CLAUSES}'timestamp', '=', ''x'', 'timestamp'")),
             ("timestamp > 1e3", &format!("{CLAUSES}'timestamp', '>', '1e3', 'timestamp'")),
             ("text LIKE '%a%'", &format!("{CLAUSES}'text', 'LIKE', ''%a%''")),
-            ("status = 'a' OR status = 'b'", &format!("{CLAUSES}'OR'")),
             ("prompt = 'a'", "Invalid prompts filter value 'a'. Expected format: prompt = \"name/version\""),
             (
                 "prompt LIKE 'a/1'",
