@@ -1,7 +1,7 @@
 //! Conditions on assessments, whose values are JSON in a text: a text is equal with quotes around it and without.
 
 use trackside_core::{
-    Error, Result,
+    AssessmentKind, Error, Json, Result,
     query::{Filter, Test, TraceField},
 };
 

@@ -29,7 +29,7 @@ use self::{
     assessment::assessment,
     key::{Entity, NUMERIC, attribute},
     metadata::metadata,
-    read::{Read, read},
+    read::{PROMPTS, Read, read},
     span::{SpanTest, span},
 };
 use super::{

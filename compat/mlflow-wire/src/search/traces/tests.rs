@@ -1,6 +1,11 @@
 //! What filters and orders mean, and which are refused.
 
-use super::*;
+use trackside_core::{
+    AssessmentKind, Token,
+    query::{Compare, Order, SpanField},
+};
+
+use super::{read::RUN, *};
 use crate::search::examples::{assert_messages, assert_trees, like, number, one_of, text};
 
 fn tag(key: &str) -> TraceField {
