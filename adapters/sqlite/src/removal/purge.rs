@@ -1,5 +1,5 @@
-//! The rows of a run, a logged model or the traces of an experiment, some at a time. Points are many and go first; when none are left the rest
-//! follows by its foreign keys and triggers.
+//! The rows of a run, a logged model or the traces of an experiment, some at a time. Points are many and go first; when
+//! none are left the rest follows by its foreign keys and triggers.
 
 use rusqlite::{Connection, params};
 
