@@ -198,7 +198,7 @@ def test_search_pages_without_gaps(client, family):
     assert pages == [list("abc"), list("def"), ["g"]]
 
 
-@pytest.mark.parametrize("query", ["name = 'a' OR name = 'b'", "bogus = 'a'", "name > 'a'", "tags.x = 1", "name = a"])
+@pytest.mark.parametrize("query", ["name = 'a' OR", "bogus = 'a'", "name > 'a'", "tags.x = 1", "name = a"])
 def test_a_bad_filter_is_refused(client, query):
     with pytest.raises(RestException) as error:
         client.search_experiments(filter_string=query)

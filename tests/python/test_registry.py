@@ -314,7 +314,7 @@ def test_search_of_versions(client, family, run_id):
     assert pages == [everything[:4], everything[4:8], everything[8:]]
 
 
-@pytest.mark.parametrize("query", ["name = 'a' OR name = 'b'", "bogus = 'a'", "name > 'a'", "name = a"])
+@pytest.mark.parametrize("query", ["name = 'a' OR", "bogus = 'a'", "name > 'a'", "name = a"])
 def test_a_bad_filter_is_refused(client, query):
     for search in (client.search_registered_models, client.search_model_versions):
         with pytest.raises(RestException) as error:

@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
 
@@ -44,6 +45,28 @@ def install(*arguments, **variables):
     result = subprocess.run(command, env=os.environ | variables, capture_output=True, text=True, timeout=120)
     assert result.returncode == 0, result.stderr
     return json.loads(result.stdout)
+
+
+def tell_of_a_trace(url, experiment_id):
+    """A question and the search within it, as OpenTelemetry's exporters send them."""
+
+    def span(number, name, **more):
+        values = {"mlflow.spanInputs": '"how warm is it?"', "mlflow.spanOutputs": '"rather"', "mlflow.spanType": '"AGENT"'}
+        return {
+            "traceId": "c" * 32,
+            "spanId": f"{number:016x}",
+            "name": name,
+            "startTimeUnixNano": str(time.time_ns() - 10**9),
+            "endTimeUnixNano": str(time.time_ns()),
+            "status": {"code": 1},
+            "attributes": [{"key": key, "value": {"stringValue": value}} for key, value in values.items()],
+            **more,
+        }
+
+    spans = [span(1, "ask-the-oracle"), span(2, "look-it-up", parentSpanId=f"{1:016x}")]
+    body = {"resourceSpans": [{"scopeSpans": [{"spans": spans}]}]}
+    answer = requests.post(f"{url}/v1/traces", json=body, headers={"x-mlflow-experiment-id": experiment_id})
+    answer.raise_for_status()
 
 
 def fill(url, name, files):
@@ -80,6 +103,7 @@ def fill(url, name, files):
     client.create_registered_model(registered, description="a model")
     for _ in range(2):
         client.create_model_version(registered, f"models:/{model.model_id}", run_id=runs[5], model_id=model.model_id)
+    tell_of_a_trace(url, experiment_id)
     return {
         "url": url,
         "experiment": name,

@@ -231,12 +231,20 @@ def logged_models(walk: Walk) -> None:
             expect(page.get_by_text(text).first).to_be_visible()
 
 
+def traces(walk: Walk) -> None:
+    with walk.step("traces") as page:
+        walk.go(f"/experiments/{walk.seen['experiment_id']}/traces")
+        expect(page.get_by_text("how warm is it?").first).to_be_visible()
+    with walk.step("a trace") as page:
+        page.get_by_text("how warm is it?").first.click()
+        for span in ("ask-the-oracle", "look-it-up"):
+            expect(page.get_by_text(span).first).to_be_visible()
+
+
 def other_pages(walk: Walk) -> None:
-    experiment = walk.seen["experiment_id"]
-    for name, route in [("traces", f"/experiments/{experiment}/traces"), ("prompts", "/prompts")]:
-        with walk.step(name) as page:
-            walk.go(route)
-            expect(page.locator("#root")).not_to_be_empty()
+    with walk.step("prompts") as page:
+        walk.go("/prompts")
+        expect(page.locator("#root")).not_to_be_empty()
 
 
 PARTS: list[Callable[[Walk], None]] = [
@@ -248,6 +256,7 @@ PARTS: list[Callable[[Walk], None]] = [
     deletion,
     registry,
     logged_models,
+    traces,
     other_pages,
 ]
 
