@@ -2,23 +2,7 @@
 
 use std::{fmt, time::UNIX_EPOCH};
 
-use crate::{Error, Result};
-
-/// An instant: milliseconds since the Unix epoch, UTC. Negative before 1970.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct Timestamp(i64);
-
-impl Timestamp {
-    /// From milliseconds since the epoch.
-    pub const fn from_millis(millis: i64) -> Self {
-        Self(millis)
-    }
-
-    /// Milliseconds since the epoch.
-    pub const fn millis(self) -> i64 {
-        self.0
-    }
-}
+use crate::{Error, Result, Timestamp};
 
 /// Where the present instant comes from.
 pub trait Clock: fmt::Debug + Send + Sync + 'static {
@@ -34,7 +18,7 @@ impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
     fn now(&self) -> Timestamp {
         let since = std::time::SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+        Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
     }
 }
 

@@ -37,6 +37,7 @@ mod span;
 pub mod store;
 mod store_tracker;
 pub mod stored;
+mod timestamp;
 mod trace;
 mod tracker;
 mod webhook;
@@ -52,7 +53,7 @@ pub use batch::{
     Subject,
 };
 pub use capability::{Capability, Kind, Withheld};
-pub use clock::{Clock, IdSource, RandomIds, SystemClock, Timestamp};
+pub use clock::{Clock, IdSource, RandomIds, SystemClock};
 pub use dataset::{Dataset, DatasetInput, DatasetSummary, ModelOutput};
 pub use error::{Error, ErrorKind, Result, Retry};
 pub use evaluation::{
@@ -78,6 +79,7 @@ pub use scorer::{
 pub use span::{Span, SpanStatus, SpanUsage, total_usage};
 pub use store::Store;
 pub use store_tracker::StoreTracker;
+pub use timestamp::Timestamp;
 pub use trace::{
     Cost, NewTrace, SpanBatch, Token, Trace, TraceChange, TraceFacts, TraceId, TraceLinks, TraceSelection, TraceState,
     Usage,

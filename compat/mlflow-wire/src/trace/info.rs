@@ -1,7 +1,7 @@
 //! A trace without its spans, in version 3.
 
 use serde::{Deserialize, Serialize};
-use trackside_core::{self as core, NewTrace, Timestamp, TraceState};
+use trackside_core::{self as core, NewTrace, TraceState};
 
 use super::{
     Assessment, Pairs, facts,
@@ -111,7 +111,7 @@ impl TraceInfo {
             id: trace_id(&id)?,
             experiment: experiment_id(&experiment)?,
             client_request_id: self.client_request_id,
-            requested_at: Timestamp::from_millis(self.request_time.unwrap_or_default().0),
+            requested_at: self.request_time.unwrap_or_default().0,
             duration: self.execution_duration.map(|Elapsed(millis)| millis),
             state: self.state.and_then(|state| state.among(STATES)).unwrap_or(TraceState::Unspecified),
             request_preview: self.request_preview,
@@ -139,7 +139,7 @@ impl From<core::Trace> for TraceInfo {
             }),
             request_preview: trace.request_preview,
             response_preview: trace.response_preview,
-            request_time: Some(Instant(trace.requested_at.millis())),
+            request_time: Some(Instant(trace.requested_at)),
             execution_duration: trace.duration.map(Elapsed),
             state: Some(Choice::Name(trace.state.as_str().to_owned())),
             assessments,

@@ -7,14 +7,15 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use trackside_core::{
-    Cost, Timestamp, Token,
-    query::{
-        Aggregate, AssessmentField, Compare, Dimension, Filter, MeasureQuery, Measured, Measurement, SpanField, Test,
-        TraceField,
-    },
+    Timestamp,
+    query::{Aggregate, AssessmentField, Compare, Filter, MeasureQuery, Measurement, SpanField, Test, TraceField},
 };
 
-use super::{instant, search::places};
+use super::{
+    instant,
+    metric_kind::{AGGREGATIONS, Kind, VIEWS, View, check, dimension, metric_of},
+    search::places,
+};
 use crate::{
     Choice, Double, Failure, Int,
     object::objects,
@@ -27,107 +28,6 @@ const DEFAULT_GROUPS: i64 = 1000;
 const MAX_GROUPS: i64 = 10_000;
 /// Most filters, aggregations and dimensions of each request: enough for any page.
 const MAX_PARTS: usize = 100;
-
-/// What is looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum View {
-    Traces,
-    Spans,
-    Assessments,
-}
-
-/// The views, numbered from one.
-const VIEWS: [(&str, View); 3] = [("TRACES", View::Traces), ("SPANS", View::Spans), ("ASSESSMENTS", View::Assessments)];
-/// The aggregations, numbered from one.
-const AGGREGATIONS: [(&str, Kind); 6] = [
-    ("COUNT", Kind::Count),
-    ("SUM", Kind::Sum),
-    ("AVG", Kind::Avg),
-    ("PERCENTILE", Kind::Percentile),
-    ("MIN", Kind::Min),
-    ("MAX", Kind::Max),
-];
-
-/// An aggregation without its number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Count,
-    Sum,
-    Avg,
-    Percentile,
-    Min,
-    Max,
-}
-
-impl Kind {
-    fn as_str(self) -> &'static str {
-        AGGREGATIONS.iter().find(|(_, kind)| *kind == self).map_or("", |(name, _)| name)
-    }
-}
-
-/// A metric: its name, what is measured, and what may be asked of it.
-struct MetricKind {
-    name: &'static str,
-    measured: Measured,
-    kinds: &'static [Kind],
-    dimensions: &'static [&'static str],
-}
-
-const COUNTED: &[Kind] = &[Kind::Count];
-const TIMED: &[Kind] = &[Kind::Avg, Kind::Max, Kind::Min, Kind::Percentile];
-const SUMMED: &[Kind] = &[Kind::Avg, Kind::Max, Kind::Min, Kind::Percentile, Kind::Sum];
-const NAMED: &[&str] = &["trace_name"];
-const PRICED: &[&str] = &["span_model_name", "span_model_provider"];
-
-const fn metric(
-    name: &'static str,
-    measured: Measured,
-    kinds: &'static [Kind],
-    dimensions: &'static [&'static str],
-) -> MetricKind {
-    MetricKind { name, measured, kinds, dimensions }
-}
-
-const OF_TRACES: [MetricKind; 8] = [
-    metric("trace_count", Measured::Traces, COUNTED, &["trace_name", "trace_status"]),
-    metric("session_count", Measured::Sessions, COUNTED, &[]),
-    metric("latency", Measured::TraceDuration, TIMED, NAMED),
-    metric("input_tokens", Measured::Tokens(Token::Input), SUMMED, NAMED),
-    metric("output_tokens", Measured::Tokens(Token::Output), SUMMED, NAMED),
-    metric("total_tokens", Measured::Tokens(Token::Total), SUMMED, NAMED),
-    metric("cache_read_input_tokens", Measured::Tokens(Token::CacheRead), SUMMED, NAMED),
-    metric("cache_creation_input_tokens", Measured::Tokens(Token::CacheCreation), SUMMED, NAMED),
-];
-const OF_SPANS: [MetricKind; 5] = [
-    metric(
-        "span_count",
-        Measured::Spans,
-        COUNTED,
-        &["span_model_name", "span_model_provider", "span_name", "span_status", "span_type"],
-    ),
-    metric("latency", Measured::SpanDuration, TIMED, &["span_name", "span_status"]),
-    metric("input_cost", Measured::SpanCost(Cost::Input), SUMMED, PRICED),
-    metric("output_cost", Measured::SpanCost(Cost::Output), SUMMED, PRICED),
-    metric("total_cost", Measured::SpanCost(Cost::Total), SUMMED, PRICED),
-];
-const OF_ASSESSMENTS: [MetricKind; 2] = [
-    metric("assessment_count", Measured::Assessments, COUNTED, &["assessment_name", "assessment_value"]),
-    metric("assessment_value", Measured::AssessmentValue, TIMED, &["assessment_name"]),
-];
-
-impl View {
-    fn as_str(self) -> &'static str {
-        VIEWS.iter().find(|(_, view)| *view == self).map_or("", |(name, _)| name)
-    }
-
-    fn metrics(self) -> &'static [MetricKind] {
-        match self {
-            Self::Traces => &OF_TRACES,
-            Self::Spans => &OF_SPANS,
-            Self::Assessments => &OF_ASSESSMENTS,
-        }
-    }
-}
 
 /// `POST traces/metrics`.
 #[derive(Debug, Default, Deserialize)]
@@ -242,13 +142,6 @@ impl QueryTraceMetrics {
     }
 }
 
-fn metric_of(view: View, name: &str) -> Result<&'static MetricKind, Failure> {
-    view.metrics().iter().find(|metric| metric.name == name).ok_or_else(|| {
-        let names: Vec<_> = view.metrics().iter().map(|metric| format!("'{}'", metric.name)).collect();
-        Failure::invalid(format!("metric_name must be one of [{}], got '{name}'", names.join(", ")))
-    })
-}
-
 fn aggregate(asked: &MetricAggregation) -> Result<(Kind, Aggregate), Failure> {
     let kind = asked.aggregation_type.as_ref().and_then(|name| name.among(AGGREGATIONS));
     let kind = kind.ok_or_else(|| missing("aggregation_type"))?;
@@ -282,48 +175,6 @@ fn label(kind: Kind, aggregate: Aggregate) -> String {
         Aggregate::Percentile(percent) => format!("P{}", python::shown_float(percent)),
         _ => kind.as_str().to_owned(),
     }
-}
-
-/// Refuses what the metric does not have.
-fn check(metric: &MetricKind, aggregates: &[(Kind, Aggregate)], dimensions: &[String]) -> Result<(), Failure> {
-    let list = |mut names: Vec<&str>| {
-        names.sort_unstable();
-        names.dedup();
-        names.iter().map(|name| python::text(name)).collect::<Vec<_>>().join(", ")
-    };
-    let wrong: Vec<_> = aggregates.iter().map(|(kind, _)| *kind).filter(|kind| !metric.kinds.contains(kind)).collect();
-    if !wrong.is_empty() {
-        return Err(Failure::invalid(format!(
-            "Found invalid aggregation_type(s): [{}]. Supported aggregation types: [{}]",
-            list(wrong.iter().map(|kind| kind.as_str()).collect()),
-            list(metric.kinds.iter().map(|kind| kind.as_str()).collect()),
-        )));
-    }
-    let wrong: Vec<_> =
-        dimensions.iter().map(String::as_str).filter(|name| !metric.dimensions.contains(name)).collect();
-    if !wrong.is_empty() {
-        return Err(Failure::invalid(format!(
-            "Found invalid dimension(s): [{}]. Supported dimensions: [{}]",
-            list(wrong),
-            list(metric.dimensions.to_vec()),
-        )));
-    }
-    Ok(())
-}
-
-fn dimension(name: &str) -> Option<Dimension> {
-    Some(match name {
-        "trace_name" => Dimension::TraceName,
-        "trace_status" => Dimension::TraceState,
-        "span_name" => Dimension::SpanName,
-        "span_type" => Dimension::SpanKind,
-        "span_status" => Dimension::SpanStatus,
-        "span_model_name" => Dimension::SpanModel,
-        "span_model_provider" => Dimension::SpanProvider,
-        "assessment_name" => Dimension::AssessmentName,
-        "assessment_value" => Dimension::AssessmentValue,
-        _ => return None,
-    })
 }
 
 /// What the filters of a question ask for.
@@ -384,7 +235,7 @@ impl TraceMetricsFound {
             let values = shown.values.iter().zip(group.values);
             let values: BTreeMap<_, _> =
                 values.filter_map(|(label, value)| Some((label.clone(), Double(value?)))).collect();
-            let interval = group.at.map(|at| ("time_bucket".to_owned(), instant::iso(at.millis())));
+            let interval = group.at.map(|at| ("time_bucket".to_owned(), instant::iso(at)));
             let dimensions = shown.dimensions.iter().cloned().zip(group.dimensions).chain(interval).collect();
             (!values.is_empty()).then(|| MetricDataPoint { metric_name: shown.name.clone(), dimensions, values })
         });

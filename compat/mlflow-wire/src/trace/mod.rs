@@ -6,23 +6,28 @@
 //! Elsewhere: spans and how they arrive (`otlp`), filters (`search/traces.rs`).
 
 mod assessment;
+mod assessment_requests;
 mod correlation;
+mod delete_traces;
 pub(crate) mod facts;
 mod info;
 mod info_v2;
 mod instant;
 mod links;
+mod metric_kind;
 mod metrics;
 mod pairs;
 mod requests;
 mod search;
+mod trace_artifact;
 mod usage;
 
 pub use assessment::{
-    Assessment, AssessmentError, AssessmentFound, AssessmentSource, CreateAssessment, Expectation, Feedback, IssueRef,
-    SerializedValue, UpdateAssessment,
+    Assessment, AssessmentError, AssessmentFound, AssessmentSource, Expectation, Feedback, IssueRef, SerializedValue,
 };
+pub use assessment_requests::{CreateAssessment, UpdateAssessment};
 pub use correlation::{CorrelateFilters, FilterCorrelation};
+pub use delete_traces::{DeleteTraces, TracesDeleted};
 pub use info::{Location, MlflowExperiment, TraceFound, TraceInfo, TraceInfosFound, TraceOfInfo};
 pub use info_v2::{EndTrace, StartTraceV2, TraceFoundV2, TraceInfoV2};
 pub use instant::{Elapsed, Instant};
@@ -32,11 +37,9 @@ pub use metrics::{
 };
 pub use pairs::Pairs;
 pub(crate) use requests::tag;
-pub use requests::{
-    BatchGetTraceInfos, BatchGetTraces, DeleteTraces, GetTrace, GetTraceArtifact, StartTrace, TraceArtifact, TraceTag,
-    TracesDeleted, existing_trace_id,
-};
+pub use requests::{BatchGetTraceInfos, BatchGetTraces, GetTrace, StartTrace, TraceTag, existing_trace_id};
 pub use search::{SearchTraces, SearchTracesV2, TraceSearch, TracesFound, TracesFoundV2, TracesFoundV3};
+pub use trace_artifact::{GetTraceArtifact, TraceArtifact};
 pub(crate) use usage::{cost, tokens, written_cost, written_tokens};
 
 /// The tag that says where the spans of a trace are.

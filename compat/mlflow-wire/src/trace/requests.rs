@@ -1,8 +1,8 @@
 //! Requests for traces, but searches.
 
 use compact_str::CompactString;
-use serde::{Deserialize, Serialize};
-use trackside_core::{ArtifactPath, ExperimentId, Key, NewTrace, Timestamp, TraceChange, TraceId, TraceSelection};
+use serde::Deserialize;
+use trackside_core::{ExperimentId, Key, NewTrace, TraceChange, TraceId};
 
 use super::{
     CreateAssessment, SPANS_LOCATION,
@@ -10,7 +10,7 @@ use super::{
     info::TraceOfInfo,
 };
 use crate::{
-    ErrorCode, Failure, Flag, Int, Texts,
+    ErrorCode, Failure, Flag, Texts,
     experiment::experiment_id,
     names::{self, MAX_KEY_CHARS},
     object::object,
@@ -177,112 +177,6 @@ pub(crate) fn tag(key: CompactString, value: String) -> Result<(Key, String), Fa
     Ok((key, names::truncated(value, MAX_TAG_CHARS)))
 }
 
-/// `POST traces/delete-traces`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct DeleteTraces {
-    /// Required.
-    #[serde(alias = "experimentId")]
-    pub experiment_id: Option<String>,
-    /// Those up to this instant, in ms since the epoch.
-    #[serde(alias = "maxTimestampMillis")]
-    pub max_timestamp_millis: Option<Int>,
-    /// At most so many of them.
-    #[serde(alias = "maxTraces")]
-    pub max_traces: Option<Int>,
-    /// Or these.
-    #[serde(alias = "requestIds")]
-    pub request_ids: Option<Vec<String>>,
-}
-
-impl DeleteTraces {
-    /// What to delete.
-    pub fn checked(self) -> Result<(ExperimentId, TraceSelection), Failure> {
-        let experiment = required(self.experiment_id, "experiment_id")?;
-        let ids = self.request_ids.unwrap_or_default();
-        let most = self.max_traces.map(|Int(most)| most);
-        let selection = match (self.max_timestamp_millis, ids.is_empty()) {
-            (None, true) => {
-                return Err(Failure::invalid("Either `max_timestamp_millis` or `trace_ids` must be specified."));
-            }
-            (Some(_), false) => {
-                return Err(Failure::invalid("Only one of `max_timestamp_millis` and `trace_ids` can be specified."));
-            }
-            (None, false) if most.is_some() => {
-                return Err(Failure::invalid("`max_traces` can't be specified if `trace_ids` is specified."));
-            }
-            (None, false) => TraceSelection::Ids(trace_ids(&ids, "request_ids")?),
-            (Some(Int(until)), true) => {
-                let not_positive =
-                    |most| Failure::invalid(format!("`max_traces` must be a positive integer, received {most}."));
-                let most = match most {
-                    Some(most @ ..=0) => return Err(not_positive(most)),
-                    most => most.and_then(|most| u64::try_from(most).ok()),
-                };
-                TraceSelection::Until(Timestamp::from_millis(until), most)
-            }
-        };
-        Ok((experiment_id(&experiment)?, selection))
-    }
-}
-
-/// Answer of `traces/delete-traces`.
-#[derive(Debug, Serialize)]
-pub struct TracesDeleted {
-    /// How many there were.
-    pub traces_deleted: u64,
-}
-
-/// `GET get-trace-artifact`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct GetTraceArtifact {
-    /// Required.
-    pub request_id: Option<String>,
-    /// An attachment; absent means the spans.
-    pub path: Option<String>,
-}
-
-/// What is asked of a trace.
-#[derive(Debug, PartialEq)]
-pub enum TraceArtifact {
-    /// All spans as one JSON document.
-    Spans,
-    /// A file that a span refers to.
-    Attachment(ArtifactPath),
-}
-
-impl GetTraceArtifact {
-    /// Of which trace, and what.
-    pub fn checked(self) -> Result<(TraceId, TraceArtifact), Failure> {
-        let absent = || {
-            let message = "Request must include the \"request_id\" query parameter.";
-            Failure::new(ErrorCode::BadRequest, message)
-        };
-        let text = self.request_id.filter(|id| !id.is_empty()).ok_or_else(absent)?;
-        let artifact = match self.path.filter(|path| !path.is_empty()) {
-            None => TraceArtifact::Spans,
-            Some(path) if is_uuid(&path) => {
-                TraceArtifact::Attachment(ArtifactPath::parse(&format!("attachments/{path}"))?)
-            }
-            Some(path) => {
-                return Err(Failure::invalid(format!(
-                    "Invalid attachment path: '{path}'. Attachment path must be a valid UUID."
-                )));
-            }
-        };
-        let (id, _) = GetTrace { trace_id: Some(text), allow_partial: None }.checked()?;
-        Ok((id, artifact))
-    }
-}
-
-/// Groups of 8, 4, 4, 4 and 12 hexadecimal digits.
-fn is_uuid(text: &str) -> bool {
-    let groups: Vec<_> = text.split('-').collect();
-    let lengths: Vec<_> = groups.iter().map(|group| group.len()).collect();
-    lengths == [8, 4, 4, 4, 12] && groups.iter().all(|group| group.bytes().all(|byte| byte.is_ascii_hexdigit()))
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
@@ -364,27 +258,6 @@ mod tests {
     }
 
     #[test]
-    fn deletions_say_what_they_mean() {
-        let checked = |body: Value| from_value::<DeleteTraces>(&body).and_then(DeleteTraces::checked);
-        let until = |millis, most| (ExperimentId::new(1), TraceSelection::Until(Timestamp::from_millis(millis), most));
-        let valid = json!({"experiment_id": "1", "max_timestamp_millis": 5});
-        assert_eq!(checked(valid).unwrap(), until(5, None));
-        let most = json!({"experiment_id": "1", "max_timestamp_millis": 5, "max_traces": 2});
-        assert_eq!(checked(most).unwrap(), until(5, Some(2)));
-        for (body, message) in [
-            (json!({}), "Missing value"),
-            (json!({"experiment_id": "1", "max_traces": 1}), "Either"),
-            (json!({"experiment_id": "1", "max_timestamp_millis": 1, "request_ids": ["a"]}), "Only one"),
-            (json!({"experiment_id": "1", "request_ids": ["a"], "max_traces": 1}), "`max_traces` can't"),
-            (json!({"experiment_id": "1", "max_timestamp_millis": 1, "max_traces": 0}), "`max_traces` must"),
-            (json!({"experiment_id": "x", "request_ids": ["a"]}), "Invalid experiment ID"),
-        ] {
-            let refused = checked(body.clone()).unwrap_err();
-            assert!(refused.message.starts_with(message), "{body}: {}", refused.message);
-        }
-    }
-
-    #[test]
     fn tags_of_the_server_are_its_own() {
         let tag = |key: &str| TraceTag { key: Some(key.into()), value: Some("v".to_owned()) };
         assert!(tag("mlflow.trace.spansLocation").set().is_err());
@@ -392,18 +265,5 @@ mod tests {
         assert!(tag("mlflow.trace.archivalFailure").delete().is_ok());
         assert_eq!(tag(NAME_TAG).set().unwrap(), TraceChange::SetName("v".to_owned()));
         assert!(tag("a?").set().is_err() && tag("a?").delete().is_ok());
-    }
-
-    #[test]
-    fn attachments_have_ids() {
-        let ask = |path: Option<&str>| {
-            GetTraceArtifact { request_id: Some("t".to_owned()), path: path.map(str::to_owned) }.checked()
-        };
-        assert_eq!(ask(None).unwrap().1, TraceArtifact::Spans);
-        assert!(ask(Some("00000000-0000-0000-0000-00000000000a")).is_ok());
-        for bad in ["x.png", "../a", "00000000-0000-0000-0000-00000000000g"] {
-            assert!(ask(Some(bad)).is_err(), "{bad}");
-        }
-        assert!(GetTraceArtifact::default().checked().is_err());
     }
 }

@@ -1,4 +1,4 @@
-//! Times as people write them: the common part of RFC 3339 and ISO 8601.
+//! Times as people write them: RFC 3339 and what ISO 8601 lets one leave out of it.
 
 use trackside_core::Timestamp;
 
@@ -6,69 +6,15 @@ const EXPECTED: &str = "expected a time like 2026-01-31, 2026-01-31T10:00 or 202
 
 /// A date, with or without a time of day, with or without an offset; UTC when there is none.
 pub(crate) fn parse(text: &str) -> Result<Timestamp, String> {
-    read(text).map(Timestamp::from_millis).ok_or_else(|| EXPECTED.to_owned())
+    Timestamp::parse(&completed(text)).ok_or_else(|| EXPECTED.to_owned())
 }
 
-fn read(text: &str) -> Option<i64> {
-    let (date, time) = match text.split_once(['T', ' ']) {
-        Some((date, time)) => (date, Some(time)),
-        None => (text, None),
-    };
-    let mut parts = date.splitn(3, '-');
-    let (year, month, day) = (number(parts.next()?, 4)?, number(parts.next()?, 2)?, number(parts.next()?, 2)?);
-    if !(1..=12).contains(&month) || !(1..=days_in(year, month)).contains(&day) {
-        return None;
-    }
-    let (seconds, offset) = time.map_or(Some((0, 0)), time_of_day)?;
-    Some((days_since_epoch(year, month, day) * 86_400 + seconds - offset) * 1000)
-}
-
-/// Seconds since midnight, and how far the clock is ahead of UTC.
-fn time_of_day(text: &str) -> Option<(i64, i64)> {
-    let (clock, offset) = match text.strip_suffix(['Z', 'z']) {
-        Some(clock) => (clock, 0),
-        None => match text.find(['+', '-']) {
-            Some(at) => {
-                let sign = if text[at..].starts_with('-') { -1 } else { 1 };
-                (&text[..at], sign * clock_seconds(&text[at + 1..])?)
-            }
-            None => (text, 0),
-        },
-    };
-    Some((clock_seconds(clock)?, offset))
-}
-
-/// `10:00` or `10:00:30`, in seconds.
-fn clock_seconds(text: &str) -> Option<i64> {
-    let mut parts = text.split(':');
-    let (hours, minutes) = (number(parts.next()?, 2)?, number(parts.next()?, 2)?);
-    let seconds = parts.next().map_or(Some(0), |part| number(part, 2))?;
-    let valid = hours < 24 && minutes < 60 && seconds < 60 && parts.next().is_none();
-    valid.then_some(hours * 3600 + minutes * 60 + seconds)
-}
-
-fn number(text: &str, digits: usize) -> Option<i64> {
-    (text.len() == digits && text.bytes().all(|b| b.is_ascii_digit())).then(|| text.parse().ok())?
-}
-
-fn is_leap(year: i64) -> bool {
-    year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
-}
-
-fn days_in(year: i64, month: i64) -> i64 {
-    match month {
-        2 if is_leap(year) => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
-    }
-}
-
-/// Days of the Gregorian calendar since 1970-01-01.
-fn days_since_epoch(year: i64, month: i64, day: i64) -> i64 {
-    let before = |year: i64| 365 * year + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
-    let in_year: i64 = (1..month).map(|month| days_in(year, month)).sum();
-    before(year - 1) - before(1969) + in_year + day - 1
+/// What was left out, added.
+fn completed(text: &str) -> String {
+    let (date, time) = text.split_once(['T', ' ']).unwrap_or((text, "00:00:00"));
+    let (clock, offset) = time.find(['Z', 'z', '+', '-']).map_or((time, "Z"), |at| time.split_at(at));
+    let seconds = if clock.matches(':').count() == 1 { ":00" } else { "" };
+    format!("{date}T{clock}{seconds}{offset}")
 }
 
 #[cfg(test)]
