@@ -80,6 +80,20 @@ pub(super) enum Unreadable {
     Several,
 }
 
+impl Unreadable {
+    /// What MLflow says of such a filter.
+    pub(super) fn of(self, filter: &str) -> Error {
+        Error::invalid(match self {
+            Self::TooLong => return too_long(),
+            Self::Blank => format!("Invalid filter '{filter}'. Could not be parsed."),
+            Self::Several => format!(
+                "Search filter contained multiple expression {}. Provide AND-ed expression list.",
+                python::text(filter)
+            ),
+        })
+    }
+}
+
 /// Reads a filter string that is not empty.
 pub(super) fn clauses(filter: &str) -> Result<Vec<Clause<'_>>, Unreadable> {
     clauses_of(filter, false)
@@ -201,14 +215,7 @@ fn conditions_of(filter: &str, quoted: bool, has_timestamp: bool) -> Result<Vec<
     if filter.is_empty() {
         return Ok(Vec::new());
     }
-    let clauses = clauses_of(filter, has_timestamp).map_err(|unreadable| match unreadable {
-        Unreadable::TooLong => too_long(),
-        Unreadable::Blank => Error::invalid(format!("Invalid filter '{filter}'. Could not be parsed.")),
-        Unreadable::Several => Error::invalid(format!(
-            "Search filter contained multiple expression {}. Provide AND-ed expression list.",
-            python::text(filter)
-        )),
-    })?;
+    let clauses = clauses_of(filter, has_timestamp).map_err(|unreadable| unreadable.of(filter))?;
     let mut conditions = Vec::with_capacity(clauses.len());
     let mut others = Vec::new();
     for clause in clauses {

@@ -9,7 +9,7 @@ use trackside_core::{
 };
 
 use super::{
-    condition::{Clause, Condition, Unreadable, clauses, too_long},
+    condition::{Clause, Condition, clauses},
     identifier::{trim, trim_backquotes},
     literal::quoted_text,
     python,
@@ -79,14 +79,7 @@ fn read(filter: &str) -> Result<Vec<Condition<'_>>> {
     if filter.is_empty() {
         return Ok(Vec::new());
     }
-    let clauses = clauses(filter).map_err(|unreadable| match unreadable {
-        Unreadable::TooLong => too_long(),
-        Unreadable::Blank => Error::invalid(format!("Invalid filter '{filter}'. Could not be parsed.")),
-        Unreadable::Several => Error::invalid(format!(
-            "Search filter contained multiple expression {}. Provide AND-ed expression list.",
-            python::text(filter)
-        )),
-    })?;
+    let clauses = clauses(filter).map_err(|unreadable| unreadable.of(filter))?;
     let (mut conditions, mut others) = (Vec::new(), Vec::new());
     for clause in clauses {
         match clause {

@@ -38,14 +38,14 @@ pub(super) enum Value {
 /// A condition whose sides have been read. Whether they go together is yet to be checked: MLflow reads all conditions
 /// before it looks at the first comparator, and its messages come in that order.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Read {
-    pub(super) entity: Entity,
+pub(super) struct Read<E = Entity> {
+    pub(super) entity: E,
     pub(super) key: String,
     pub(super) comparator: String,
     pub(super) value: Value,
 }
 
-impl Read {
+impl<E> Read<E> {
     /// The test this condition stands for. `Invalid` for a comparator that does not go with the value, such as `=`
     /// with a list: MLflow lets that pass its parser and fails in the database.
     pub(super) fn test(self) -> Result<Test> {

@@ -5,7 +5,7 @@ use trackside_core::{
     query::{Filter, Test, TraceField},
 };
 
-use super::{check, key::Entity, read::Read, test};
+use super::{check, key::Entity, read::Read};
 use crate::search::value::Value;
 
 /// Comparators of assessments.
@@ -38,7 +38,7 @@ pub(super) fn assessment(read: Read) -> Result<Filter<TraceField>> {
             let values = vec![text.clone(), Json::Text(text.clone()).to_string()];
             Some(Test::OneOf { values, negated: read.comparator == "!=" })
         }
-        _ => Some(test(read)?),
+        _ => Some(read.test()?),
     };
     Ok(Filter::Field(TraceField::Assessment { kind, name: key, test }, Test::Present(is_present)))
 }

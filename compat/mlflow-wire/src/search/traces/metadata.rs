@@ -9,7 +9,6 @@ use super::{
     OPTIONAL, check,
     key::Entity,
     read::{RUN, Read},
-    test,
 };
 use crate::{
     search::value::Value,
@@ -34,7 +33,7 @@ pub(super) fn metadata(read: Read) -> Result<Filter<TraceField>> {
         key => TraceField::Metadata(Key::new(key)?),
     };
     let is_run = read.key == RUN && read.comparator == "=";
-    let test = test(read)?;
+    let test = read.test()?;
     if is_run {
         let linked = Filter::Field(TraceField::LinkedRun, test.clone());
         return Ok(Filter::Any(vec![linked, Filter::Field(field, test)]));

@@ -86,7 +86,7 @@ fn part(read: Read) -> Result<Part> {
                 format!("Invalid comparator '{comparator}' not one of '{valid}'")
             })?;
             let field = attribute(&read.key);
-            test(read).map(|test| Part::Trace(Filter::Field(field, test)))
+            read.test().map(|test| Part::Trace(Filter::Field(field, test)))
         }
         Entity::Tag => tag(read).map(Part::Trace),
         Entity::Metadata => metadata(read).map(Part::Trace),
@@ -101,14 +101,6 @@ fn check(read: &Read, valid: &[&str], message: impl Fn(&str, &str) -> String) ->
         return Ok(());
     }
     Err(Error::invalid(message(&read.comparator, &set(valid))))
-}
-
-fn test(read: Read) -> Result<Test> {
-    let wrong = || Error::invalid(format!("Invalid comparator '{}' for the value of '{}'", read.comparator, read.key));
-    match (read.comparator.as_str(), read.value) {
-        ("RLIKE", Value::Text(pattern)) => Ok(Test::Matches(pattern)),
-        (comparator, value) => value::test(comparator, value).ok_or_else(wrong),
-    }
 }
 
 /// A time. Texts are taken too: what is no number is greater than all of them.
@@ -126,7 +118,7 @@ fn numeric(read: Read) -> Result<Filter<TraceField>> {
         value => value,
     };
     let field = attribute(&read.key);
-    test(Read { value, ..read }).map(|test| Filter::Field(field, test))
+    Read { value, ..read }.test().map(|test| Filter::Field(field, test))
 }
 
 fn tag(read: Read) -> Result<Filter<TraceField>> {
@@ -137,7 +129,7 @@ fn tag(read: Read) -> Result<Filter<TraceField>> {
         PROMPTS => return prompt(read),
         key => TraceField::Tag(Key::new(key)?),
     };
-    test(read).map(|test| Filter::Field(field, test))
+    read.test().map(|test| Filter::Field(field, test))
 }
 
 fn prompt(read: Read) -> Result<Filter<TraceField>> {

@@ -20,14 +20,8 @@ const LISTS: [&str; 5] = ["name", "status", "request_id", "run_id", "client_requ
 pub(super) const PROMPTS: &str = "mlflow.linkedPrompts";
 pub(super) const RUN: &str = "mlflow.sourceRun";
 
-#[derive(Debug)]
-pub(super) struct Read {
-    pub(super) entity: Entity,
-    pub(super) key: String,
-    /// In upper case.
-    pub(super) comparator: String,
-    pub(super) value: Value,
-}
+/// A condition of a filter for traces; its comparator is in upper case.
+pub(super) type Read = value::Read<Entity>;
 
 impl Read {
     /// With what keys stand for that are no names of their own.

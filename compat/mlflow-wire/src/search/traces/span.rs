@@ -5,7 +5,7 @@ use trackside_core::{
     query::{SpanField, Test},
 };
 
-use super::{TEXTUAL, check, read::Read, test};
+use super::{TEXTUAL, check, read::Read};
 use crate::search::{
     identifier::trim_backquotes,
     value::{self, Value},
@@ -23,7 +23,7 @@ pub(super) fn span(read: Read) -> Result<SpanTest> {
         "status" => SpanField::Status,
         "content" => {
             check(&read, &["LIKE", "ILIKE"], message)?;
-            return test(read).map(|test| (SpanField::Document, test));
+            return read.test().map(|test| (SpanField::Document, test));
         }
         other => {
             let Some(name) = other.strip_prefix("attributes.") else {
@@ -41,7 +41,7 @@ pub(super) fn span(read: Read) -> Result<SpanTest> {
         }
     };
     check(&read, &TEXTUAL, message)?;
-    test(read).map(|test| (field, test))
+    read.test().map(|test| (field, test))
 }
 
 impl Read {
