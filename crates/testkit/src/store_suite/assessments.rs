@@ -18,7 +18,7 @@ fn says(kind: Kind, value: &str) -> Judgement {
 }
 
 /// Assessment number `n`, a feedback called `q`, of trace number `trace`.
-fn new(n: u128, trace: u128, value: &str) -> NewAssessment {
+pub(super) fn new(n: u128, trace: u128, value: &str) -> NewAssessment {
     NewAssessment {
         id: AssessmentId::fresh(n),
         trace: TraceId::fresh(trace),

@@ -7,8 +7,12 @@ use trackside_core::{
     store::{BinEntry, BinItem, BinKind, BinQuery},
 };
 
-use super::scene::{assert_fault, experiment, read_run, run};
-use crate::fixture::{at, new_logged_model, new_run, pair, params, point, points, span, span_batch, tags};
+use super::{
+    assessments,
+    scene::{assert_fault, experiment, read_run, run},
+    traces,
+};
+use crate::fixture::{at, new_logged_model, new_run, new_trace, pair, params, point, points, span, span_batch, tags};
 
 async fn listed(store: &dyn Store, query: BinQuery) -> Vec<BinItem> {
     store.bin(query).await.unwrap().into_iter().map(|entry| entry.item).collect()
@@ -182,6 +186,7 @@ pub async fn an_experiment_takes_its_traces_along(store: &dyn Store) {
     store.append_spans(id, vec![span_batch(1, spans), span_batch(2, vec![span("a", None, 1)])]).await.unwrap();
     store.append_spans(other, vec![span_batch(3, vec![span("a", None, 1)])]).await.unwrap();
     store.change_trace(&TraceId::fresh(2), TraceChange::SetTag(pair("k", "v"))).await.unwrap();
+    store.create_assessment(assessments::new(1, 2, "1.0")).await.unwrap();
     delete(store, id, 5_000).await;
     let item = BinItem::Experiment(id);
     assert_fault(store.purge(&item).await, &fault::not_in_bin(&item));
@@ -191,4 +196,7 @@ pub async fn an_experiment_takes_its_traces_along(store: &dyn Store) {
     assert_eq!(left.into_iter().map(|trace| trace.id).collect::<Vec<_>>(), [TraceId::fresh(3)]);
     assert_eq!(store.spans(&TraceId::fresh(1)).await.unwrap(), []);
     assert_eq!(store.spans(&TraceId::fresh(3)).await.unwrap().len(), 1);
+    // Of its traces nothing is left that another of the same id could meet.
+    store.describe_trace(new_trace(other, 2)).await.unwrap();
+    assert_eq!(traces::read(store, 2).await.assessments, []);
 }
