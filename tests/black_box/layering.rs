@@ -10,6 +10,7 @@ fn allowed(package: &str) -> Option<&'static [&'static str]> {
         // The server knows no protocol and no domain; bench and tests see the product from outside.
         "trackside-core" | "trackside-server" | "trackside-bench" | "trackside-tests" => &[],
         "trackside-artifacts"
+        | "trackside-evidence"
         | "trackside-fanout"
         | "trackside-http-client"
         | "trackside-mlflow-wire"
@@ -24,6 +25,8 @@ fn allowed(package: &str) -> Option<&'static [&'static str]> {
         }
         "trackside-adapter-tensorboard" => &["trackside-core", "trackside-tensorboard-wire"],
         "trackside-adapter-wandb" => &["trackside-core", "trackside-http-client", "trackside-wandb-wire"],
+        // Capture fills in the document of evidence.
+        "trackside-provenance" => &["trackside-core", "trackside-evidence"],
         "trackside-admin" => &["trackside-core", "trackside-fanout"],
         "trackside-compat-tensorboard" => &["trackside-core", "trackside-service", "trackside-tensorboard-wire"],
         "trackside-service" => &["trackside-core", "trackside-artifacts"],
@@ -51,6 +54,8 @@ fn allowed(package: &str) -> Option<&'static [&'static str]> {
             "trackside-compat-mlflow",
             "trackside-compat-tensorboard",
             "trackside-webhooks",
+            "trackside-evidence",
+            "trackside-provenance",
         ],
         _ => return None,
     })

@@ -1,0 +1,20 @@
+//! Evidence: what is known of how a run came to be, and what follows from it.
+//!
+//! A [`Record`] is kept as `trackside/provenance.json` among the artifacts of its run. Everything here is pure: who
+//! captures a record, stores it or prints it is somebody else. `record/` is the document, a file per part; `key.rs`
+//! the one number that says whether two runs had the same inputs.
+
+#![warn(missing_docs)]
+
+mod instant;
+mod key;
+mod record;
+
+pub use instant::Instant;
+pub use key::{Key, KeyError, Scope};
+pub use record::{
+    Access, Changed, Code, Computer, Data, DataKind, DataSource, Digest, Dimension, Engine, Environment, Execution,
+    Gap, Gpu, Image, LeftOut, LinkedDataset, LockFile, Manifest, ManifestEntry, ObjectFormat, Package, Parameters,
+    Python, ReadError, Record, Recorded, Remote, Repository, Resources, Snapshot, StoredFile, Stream, Submodule,
+    Untracked, Vcs, Workspace,
+};
