@@ -19,8 +19,8 @@ fn allowed(package: &str) -> Option<&'static [&'static str]> {
         | "trackside-testkit"
         | "trackside-adapter-exec"
         | "trackside-adapter-sqlite" => &["trackside-core"],
-        // An adapter and a door of one protocol share its wire crate; webhooks speak to receivers as MLflow does.
-        "trackside-adapter-mlflow" | "trackside-webhooks" => {
+        // An adapter, a door and a client of one protocol share its wire crate; webhooks speak to receivers as MLflow does.
+        "trackside-adapter-mlflow" | "trackside-tracking" | "trackside-webhooks" => {
             &["trackside-core", "trackside-http-client", "trackside-mlflow-wire"]
         }
         "trackside-adapter-tensorboard" => &["trackside-core", "trackside-tensorboard-wire"],
@@ -56,6 +56,7 @@ fn allowed(package: &str) -> Option<&'static [&'static str]> {
             "trackside-webhooks",
             "trackside-evidence",
             "trackside-provenance",
+            "trackside-tracking",
         ],
         _ => return None,
     })

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use bytes::Bytes;
+use futures_util::{Stream, stream};
 use http::{HeaderName, HeaderValue, Method, header};
 use reqwest::{RequestBuilder, Url};
 use serde::Serialize;
@@ -110,6 +111,38 @@ impl<'a> Call<'a> {
             }
             Err(broken) => Err(broken.into_error(&shown)),
         }
+    }
+
+    /// Sends it and hands on the body of the answer as it comes. There is no limit to how long that may take as long as
+    /// something moves; fails as [`Self::send`] does, and so does the stream.
+    pub async fn download(self) -> Result<impl Stream<Item = Result<Bytes>> + Send + use<>> {
+        let (client, shown) = (self.client, Shown::of(&self));
+        let request = self.request()?;
+        let exchange = async {
+            let response = request.send().await.map_err(Broken::from)?;
+            if response.status().is_success() {
+                return Ok(Ok(response));
+            }
+            Ok(Err(Refusal::read(response, &*client.clock).await?))
+        };
+        let outcome = timeout(client.timeout, exchange).await.unwrap_or(Err(Broken::Stalled(client.timeout)));
+        let response = match outcome {
+            Ok(Ok(response)) => response,
+            Ok(Err(refusal)) => {
+                let refusal = refusal.of(shown.to_string());
+                return Err((client.read_error)(&refusal).unwrap_or_else(|| refusal.error()));
+            }
+            Err(broken) => return Err(broken.into_error(&shown)),
+        };
+        let patience = client.timeout;
+        Ok(stream::try_unfold((response, shown), move |(mut response, shown)| async move {
+            let chunk = match timeout(patience, response.chunk()).await {
+                Ok(chunk) => chunk.map_err(Broken::from),
+                Err(_) => Err(Broken::Stalled(patience)),
+            };
+            let chunk = chunk.map_err(|broken| broken.into_error(&shown))?;
+            Ok(chunk.map(|chunk| (chunk, (response, shown))))
+        }))
     }
 
     /// Sends it and reads the answer, of which any status is one.

@@ -1,0 +1,166 @@
+//! Artifacts: streamed to and from the store that the server itself is.
+//!
+//! Artifacts that lie elsewhere are reached only where they are files of this machine; all others are `Unsupported`.
+
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt, TryStreamExt, stream};
+use sha2::{Digest as _, Sha256};
+use tokio::io::AsyncWriteExt;
+use tokio_util::io::ReaderStream;
+use trackside_core::{ArtifactBytes, ArtifactPath, Error, ErrorKind, Result};
+use trackside_http_client::Method;
+use trackside_mlflow_wire::{ArtifactsFound, RunInfo, proxied_place};
+
+use crate::Server;
+
+/// The store of artifacts that the server itself is.
+const STORE: &str = "/api/2.0/mlflow-artifacts/artifacts";
+/// Directories deep; deeper ones are no artifacts that anybody keeps.
+const MAX_DEPTH: usize = 64;
+
+/// A file among the artifacts of a run.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct File {
+    /// Below the artifacts of the run.
+    pub path: String,
+    /// In bytes.
+    pub size: u64,
+}
+
+/// What is to be stored.
+#[derive(Debug)]
+pub enum Upload {
+    /// These bytes.
+    Bytes(Vec<u8>),
+    /// A file as it is now.
+    File(PathBuf),
+}
+
+impl Upload {
+    async fn open(self) -> Result<ArtifactBytes> {
+        match self {
+            Self::Bytes(bytes) => Ok(ArtifactBytes {
+                size: bytes.len() as u64,
+                chunks: Box::pin(stream::once(async move { Ok(Bytes::from(bytes)) })),
+            }),
+            Self::File(path) => {
+                let unreadable = |error| unusable(&path, error);
+                let file = tokio::fs::File::open(&path).await.map_err(unreadable)?;
+                let size = file.metadata().await.map_err(unreadable)?.len();
+                let path = path.clone();
+                let chunks = ReaderStream::with_capacity(file, 1 << 20).map_err(move |error| unusable(&path, error));
+                Ok(ArtifactBytes { size, chunks: Box::pin(chunks) })
+            }
+        }
+    }
+}
+
+impl Server {
+    /// Stores a file among the artifacts of a run.
+    pub async fn upload(&self, run: &RunInfo, path: &str, upload: Upload) -> Result<()> {
+        let path = ArtifactPath::parse(path)?;
+        let bytes = upload.open().await?;
+        if let Some(place) = proxied_place(&run.artifact_uri, self.url()) {
+            let segments = place.split('/').chain(path.as_str().split('/')).filter(|segment| !segment.is_empty());
+            return self.client.call(Method::PUT, STORE).below(segments).stream(bytes).send().await.map(drop);
+        }
+        let target = self.local(run)?.join(path.as_str());
+        let parent = target.parent().unwrap_or(&target).to_path_buf();
+        let unwritable = |error| unusable(&target, error);
+        tokio::fs::create_dir_all(parent).await.map_err(unwritable)?;
+        let mut file = tokio::fs::File::create(&target).await.map_err(unwritable)?;
+        let mut chunks = bytes.chunks;
+        while let Some(chunk) = chunks.next().await {
+            file.write_all(&chunk?).await.map_err(unwritable)?;
+        }
+        file.sync_all().await.map_err(unwritable)
+    }
+
+    /// The bytes of an artifact as they come. `NotFound` when there is none.
+    pub async fn download(
+        &self,
+        run: &RunInfo,
+        path: &str,
+    ) -> Result<std::pin::Pin<Box<dyn Stream<Item = Result<Bytes>> + Send>>> {
+        let path = ArtifactPath::parse(path)?;
+        if let Some(place) = proxied_place(&run.artifact_uri, self.url()) {
+            let segments = place.split('/').chain(path.as_str().split('/')).filter(|segment| !segment.is_empty());
+            return Ok(Box::pin(self.client.call(Method::GET, STORE).below(segments).download().await?));
+        }
+        let target = self.local(run)?.join(path.as_str());
+        Ok(Upload::File(target).open().await?.chunks)
+    }
+
+    /// An artifact as a whole; `Invalid` when it is larger than `limit` bytes.
+    pub async fn read(&self, run: &RunInfo, path: &str, limit: usize) -> Result<Vec<u8>> {
+        let mut chunks = self.download(run, path).await?;
+        let mut bytes = Vec::new();
+        while let Some(chunk) = chunks.next().await {
+            bytes.extend_from_slice(&chunk?);
+            if bytes.len() > limit {
+                return Err(Error::invalid(format!("the artifact {path} is larger than {limit} bytes")));
+            }
+        }
+        Ok(bytes)
+    }
+
+    /// SHA-256 of an artifact, in hexadecimal, and its size.
+    pub async fn sha256(&self, run: &RunInfo, path: &str) -> Result<(String, u64)> {
+        let (mut hash, mut size) = (Sha256::new(), 0);
+        let mut chunks = self.download(run, path).await?;
+        while let Some(chunk) = chunks.next().await {
+            let chunk = chunk?;
+            hash.update(&chunk);
+            size += chunk.len() as u64;
+        }
+        Ok((hex::encode(hash.finalize()), size))
+    }
+
+    /// Every file of a run, sorted by path.
+    pub async fn files(&self, run: &RunInfo) -> Result<Vec<File>> {
+        let (mut files, mut directories) = (Vec::new(), vec![String::new()]);
+        while let Some(directory) = directories.pop() {
+            if directory.split('/').count() > MAX_DEPTH {
+                continue;
+            }
+            let mut query = vec![("run_id", run.run_id.as_str())];
+            query.extend((!directory.is_empty()).then_some(("path", directory.as_str())));
+            let found: ArtifactsFound = self.get("artifacts/list", &query).await?;
+            for entry in found.files {
+                if entry.is_dir {
+                    directories.push(entry.path);
+                } else {
+                    let size = entry.file_size.map_or(0, |size| u64::try_from(size.0).unwrap_or_default());
+                    files.push(File { path: entry.path, size });
+                }
+            }
+        }
+        files.sort_unstable();
+        Ok(files)
+    }
+
+    /// Where the artifacts of a run lie on this machine.
+    #[expect(clippy::unused_self, reason = "which machine that is depends on the server")]
+    fn local(&self, run: &RunInfo) -> Result<PathBuf> {
+        let uri = run.artifact_uri.as_str();
+        let path = uri.strip_prefix("file://").or_else(|| uri.strip_prefix("file:")).unwrap_or(uri);
+        if path.starts_with('/') {
+            return Ok(PathBuf::from(path));
+        }
+        let scheme = uri.split(':').next().unwrap_or_default();
+        Err(Error::new(
+            ErrorKind::Unsupported,
+            format!("the artifacts of run {} are in {scheme}, which is reached through the server only", run.run_id),
+        ))
+    }
+}
+
+fn unusable(path: &Path, error: std::io::Error) -> Error {
+    let kind = match error.kind() {
+        std::io::ErrorKind::NotFound => ErrorKind::NotFound,
+        _ => ErrorKind::Internal,
+    };
+    Error::new(kind, format!("{}: {error}", path.display())).with_source(error)
+}
