@@ -17,6 +17,7 @@ mod evaluation_datasets;
 mod experiments;
 mod gateway;
 mod graphql;
+mod invocation;
 mod logged_models;
 mod metrics;
 mod model_versions;
@@ -40,6 +41,7 @@ mod workspace;
 use trackside_service::Service;
 
 pub use body::Bodies;
+pub use invocation::Invocation;
 pub use router::router;
 pub use rules::{Rules, SourcePattern};
 pub use system::MLFLOW_VERSION;

@@ -1,11 +1,11 @@
 //! `/mlflow/runs/*`: creating, finding and changing runs. What is logged to them is in `run_logging.rs`.
 
-use axum::{Json, routing::get, routing::post};
-use trackside_core::Event;
+use axum::{Extension, Json, routing::get, routing::post};
+use trackside_core::{Event, Tag};
 use trackside_mlflow_wire as wire;
 use trackside_service::RunRequest;
 
-use crate::{Door, error::Answer, params::Params, routes::Routes, system::Empty};
+use crate::{Door, Invocation, error::Answer, params::Params, routes::Routes, system::Empty};
 
 pub(crate) fn routes() -> Routes {
     Routes::new()
@@ -17,8 +17,17 @@ pub(crate) fn routes() -> Routes {
         .route("/mlflow/runs/restore", post(restore))
 }
 
-async fn create(door: Door, Params(body): Params<wire::CreateRun>) -> Answer<wire::RunFound> {
-    let wire::NewRun { experiment, name, user, started_at, tags } = body.checked()?;
+async fn create(
+    door: Door,
+    invocation: Option<Extension<Invocation>>,
+    Params(body): Params<wire::CreateRun>,
+) -> Answer<wire::RunFound> {
+    let wire::NewRun { experiment, name, user, started_at, mut tags } = body.checked()?;
+    if let Some(Extension(invocation)) = invocation
+        && tags.iter().all(|tag| tag.key.as_str() != Invocation::TAG)
+    {
+        tags.push(Tag::new(Invocation::TAG, invocation.as_str())?);
+    }
     let run = door.service.create_run(RunRequest { experiment, name, user, started_at, tags }).await?;
     Ok(Json(wire::RunFound::created(run)))
 }

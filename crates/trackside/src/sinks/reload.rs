@@ -30,6 +30,16 @@ impl Running {
         std::future::pending::<()>().await;
     }
 
+    /// Begins to deliver to what is configured now, unless this process does already.
+    pub(crate) async fn begin(&self) {
+        let began = std::mem::replace(&mut self.state.lock().await.delivers, true);
+        if !began {
+            tracing::info!("the server that delivered to sinks and webhooks has ended; this one does from here on");
+            // A fault was logged, and is when it is read again.
+            self.reload().await.ok();
+        }
+    }
+
     async fn take_over(&self, config: Config) -> anyhow::Result<Reloaded> {
         let mut state = self.state.lock().await;
         let mut done = Reloaded { restart_needed: config.differing_settings(&state.config), ..Reloaded::default() };
@@ -64,6 +74,11 @@ impl Running {
 #[async_trait]
 impl Reload for Running {
     async fn reload(&self) -> Result<Reloaded, ReloadFailure> {
+        if !self.state.lock().await.delivers {
+            let why = "another server on this database delivers to the sinks; have that one read the configuration";
+            tracing::warn!(why, "configuration not read again");
+            return Err(ReloadFailure::Failed(Error::conflict(why)));
+        }
         let outcome = match self.sources.resolve() {
             Ok(config) => self.take_over(config).await,
             Err(error) => Err(error),

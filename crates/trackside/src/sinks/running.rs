@@ -29,9 +29,18 @@ pub(super) struct State {
     pub(super) copies: BTreeMap<String, SqliteStore>,
     /// Sinks of the start that have not been asked yet whether they answer.
     unasked: Vec<Sink>,
+    /// Whether this process delivers at all, see [`crate::duties`].
+    pub(super) delivers: bool,
 }
 
 impl Running {
+    /// Sinks that somebody else delivers to, until [`Self::begin`].
+    pub(crate) fn idle(fanout: Fanout, builder: Builder, sources: Sources, config: Config) -> Self {
+        let config = Config { sinks: Vec::new(), ..config };
+        let state = State { config, copies: BTreeMap::new(), unasked: Vec::new(), delivers: false };
+        Self { fanout, builder, sources, state: state.into() }
+    }
+
     /// Builds all sinks and begins to deliver. Fails when one cannot be built, and when one does not answer although
     /// the configuration says that all must.
     pub(crate) async fn start(
@@ -49,7 +58,7 @@ impl Running {
                 bail!("start.require_reachable is true and not every sink can be reached:{}", lines.concat());
             }
         }
-        let mut state = State { config, copies: BTreeMap::new(), unasked };
+        let mut state = State { config, copies: BTreeMap::new(), unasked, delivers: true };
         for built in built {
             state.put(&fanout, built).await?;
         }

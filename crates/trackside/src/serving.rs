@@ -1,0 +1,204 @@
+//! A server of this process: store, artifacts, service, sinks, doors and listeners, composed.
+
+use std::{fs, net::SocketAddr, path::Path, sync::Arc, time::Duration};
+
+use anyhow::Context;
+use axum::Router;
+use tokio::{net::TcpListener, time::Instant};
+use trackside_adapter_sqlite::SqliteStore;
+use trackside_admin::Admin;
+use trackside_artifacts::Artifacts;
+use trackside_compat_mlflow::{Bodies, Door};
+use trackside_core::{RandomIds, Store, SystemClock};
+use trackside_fanout::{self as fanout, Fanout};
+use trackside_server::{Application, Connections, Protocol, Security, Shutdown};
+use trackside_service::{Gc, Parts, RunArtifacts, Service};
+use trackside_webhooks::Deliverer;
+
+use crate::{
+    backend,
+    cli::ServeArgs,
+    config::{Config, Sources},
+    duties::Duties,
+    invocation, prefix, retention, roots,
+    sinks::{Builder, Running},
+    ui::{self, Installed},
+    webhooks,
+};
+
+/// Kept of the time for the end, so that sinks that have not caught up are stopped before everything is cut.
+const STOP_MARGIN: Duration = Duration::from_millis(500);
+
+/// A server that listens and does not answer yet.
+#[derive(Debug)]
+pub(crate) struct Serving {
+    args: ServeArgs,
+    store: SqliteStore,
+    duties: Duties,
+    sinks: Arc<Running>,
+    gc: Gc,
+    retention: Option<Duration>,
+    deliverer: Deliverer,
+    routes: Router,
+    listener: TcpListener,
+    address: SocketAddr,
+    /// The live view for TensorBoard.
+    boards: Option<(TcpListener, Router)>,
+}
+
+impl Serving {
+    /// Opens everything that the configuration names. Must not be given up halfway.
+    pub(crate) async fn open(sources: Sources, config: Config) -> anyhow::Result<Self> {
+        let args = config.serve.clone();
+        if let Some(file) = &config.file {
+            tracing::info!(file = %file.display(), "configuration read");
+        }
+        let database = backend::database(args.backend_store_uri.as_deref(), &args.data_dir)?;
+        let store = open_store(&database, config.storage.clone())?;
+        let (artifacts, artifact_root) = roots::open(&args)?;
+        // Before sinks begin: whoever finds the port taken may have started a second server on the same database.
+        let listener = TcpListener::bind((args.host.as_str(), args.port)).await.with_context(|| {
+            format!("cannot listen on {}:{}; is another server there? --port takes another", args.host, args.port)
+        })?;
+        let retention = config.retention;
+        let gc = Gc { store: Arc::new(store.clone()), artifacts: artifacts.clone(), clock: Arc::new(SystemClock) };
+        let duties = Duties::of(&database)?;
+        let delivers = duties.try_take();
+        if !delivers {
+            tracing::info!("another server on this database delivers to sinks and webhooks");
+        }
+        let sinks = Arc::new(mirror(&store, &artifacts, sources, config, delivers).await?);
+        let (hooks, deliverer) = webhooks::open(&args.webhooks, &store);
+        let parts = Parts {
+            store: Arc::new(store.clone()),
+            log: Some(Arc::new(store.clone())),
+            artifacts,
+            hooks,
+            artifact_root,
+            clock: Arc::new(SystemClock),
+            ids: Arc::new(RandomIds),
+        };
+        let service = Service::start(parts).await?;
+        let live_view = trackside_compat_tensorboard::router(service.clone());
+        let door = Door {
+            service,
+            bodies: Bodies::of_at_most(args.max_body_bytes),
+            serve_artifacts: !args.no_serve_artifacts,
+            rules: args.rules.rules()?,
+        };
+        let admin = trackside_admin::router(Admin {
+            fanout: sinks.fanout().clone(),
+            deliveries: Arc::new(store.clone()),
+            reload: sinks.clone(),
+        });
+        let installed = Installed::below(&args.data_dir);
+        let routes = trackside_compat_mlflow::router(door).merge(admin).merge(ui::file_routes(installed.clone()));
+        let routes = prefix::below(args.static_prefix.as_deref(), invocation::mounted(routes), ui::home(installed))?;
+        let address = listener.local_addr()?;
+        let boards = match args.tensorboard_port {
+            Some(port) => Some((listen_for_boards(&args.host, port).await?, live_view)),
+            None => None,
+        };
+        Ok(Self { args, store, duties, sinks, gc, retention, deliverer, routes, listener, address, boards })
+    }
+
+    /// Where it listens.
+    pub(crate) const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The sinks it mirrors to.
+    pub(crate) fn sinks(&self) -> Arc<Running> {
+        Arc::clone(&self.sinks)
+    }
+
+    /// Answers until `shutdown`, and does `beside` meanwhile; requests that run then have this long to finish.
+    pub(crate) async fn until(self, shutdown: &Shutdown, deadline: Duration, beside: impl Future<Output = ()>) {
+        let connections = Connections::new(self.listener, Protocol::Http1, shutdown.clone());
+        let application = Application::new(self.routes, security(&self.args));
+        let boards = async {
+            if let Some((listener, live_view)) = self.boards {
+                Connections::new(listener, Protocol::Http2, shutdown.clone()).serve(live_view).await;
+            }
+        };
+        let ending = async {
+            let (began, (), ()) = tokio::join!(
+                async {
+                    shutdown.soft.cancelled().await;
+                    Instant::now()
+                },
+                connections.serve(application),
+                boards
+            );
+            tokio::select! {
+                () = self.sinks.close(deadline.saturating_sub(began.elapsed() + STOP_MARGIN)) => {}
+                () = shutdown.hard.cancelled() => {}
+            }
+        };
+        let duties = async {
+            let delivering = async {
+                self.duties.take().await;
+                self.sinks.begin().await;
+                let retention = retention::run(self.gc, self.retention);
+                tokio::join!(self.sinks.report_unreachable(), self.deliverer.run(), retention);
+            };
+            tokio::join!(delivering, beside);
+        };
+        tokio::select! {
+            () = ending => {}
+            // Only when all of them have nothing to do: then there is still the listener.
+            () = async { duties.await; std::future::pending().await } => {}
+        }
+        self.store.close().await;
+    }
+}
+
+/// Begins to deliver to the configured sinks.
+async fn mirror(
+    store: &SqliteStore,
+    artifacts: &Artifacts,
+    sources: Sources,
+    config: Config,
+    delivers: bool,
+) -> anyhow::Result<Running> {
+    let shared: Arc<dyn Store> = Arc::new(store.clone());
+    let source = Arc::new(RunArtifacts::new(Arc::clone(&shared), artifacts.clone()));
+    let fanout = Fanout::start(fanout::Parts {
+        log: Arc::new(store.clone()),
+        store: Some(shared),
+        artifacts: Some(source.clone()),
+        clock: Arc::new(SystemClock),
+        ids: Arc::new(RandomIds),
+        limits: config.limits,
+    });
+    let builder = Builder { artifacts: source, clock: Arc::new(SystemClock) };
+    if !delivers {
+        return Ok(Running::idle(fanout, builder, sources, config));
+    }
+    Running::start(fanout, builder, sources, config).await
+}
+
+async fn listen_for_boards(host: &str, port: u16) -> anyhow::Result<TcpListener> {
+    let listener = TcpListener::bind((host, port))
+        .await
+        .with_context(|| format!("cannot listen on {host}:{port} for TensorBoard; --tensorboard-port takes another"))?;
+    let address = listener.local_addr()?;
+    tracing::info!("live view: tensorboard --grpc_data_provider={address}");
+    Ok(listener)
+}
+
+fn open_store(path: &Path, storage: trackside_adapter_sqlite::Config) -> anyhow::Result<SqliteStore> {
+    if let Some(parent) = path.parent().filter(|parent| *parent != Path::new("")) {
+        fs::create_dir_all(parent).with_context(|| format!("cannot create the directory {}", parent.display()))?;
+    }
+    let store = SqliteStore::open(path, storage).with_context(|| format!("cannot use {}", path.display()))?;
+    tracing::info!(path = %path.display(), "database open");
+    Ok(store)
+}
+
+fn security(args: &ServeArgs) -> Security {
+    if args.disable_security_middleware {
+        return Security::disabled();
+    }
+    Security::new(args.allowed_hosts.clone(), args.cors_allowed_origins.clone(), &args.x_frame_options)
+}
