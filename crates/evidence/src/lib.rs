@@ -9,6 +9,7 @@
 mod instant;
 mod key;
 mod record;
+mod secret;
 
 pub use instant::Instant;
 pub use key::{Key, KeyError, Scope};
@@ -18,3 +19,4 @@ pub use record::{
     Python, ReadError, Record, Recorded, Remote, Repository, Resources, Snapshot, StoredFile, Stream, Submodule,
     Untracked, Vcs, Workspace,
 };
+pub use secret::{HIDDEN, hide_in, hide_in_command, is_secret_name, without_credentials};

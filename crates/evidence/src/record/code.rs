@@ -35,7 +35,7 @@ pub enum ObjectFormat {
 pub struct Repository {
     /// What read it.
     pub engine: Engine,
-    /// The top of the working tree, absolute.
+    /// The top of the working tree, absolute; of a bare repository, the repository.
     pub root: String,
     /// The working directory of the command below it, `""` at the top.
     pub subdirectory: String,
@@ -101,7 +101,7 @@ pub struct Remote {
 pub struct Changed {
     /// Below the top of the working tree.
     pub path: String,
-    /// `added`, `modified`, `deleted`, `renamed`, `typechange` or `conflicted`.
+    /// `added`, `modified`, `deleted`, `typechange` or `conflicted`.
     pub status: String,
 }
 
@@ -123,12 +123,20 @@ pub struct Snapshot {
     pub commit: String,
     /// Its tree.
     pub tree: String,
-    /// What it does not hold, sorted by path.
+    /// What it does not hold, sorted by path, at most 1,000.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<LeftOut>,
+    /// How many they are.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub left_out_count: u64,
 }
 
-/// A file that a snapshot does not hold.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+/// A file that a snapshot does not hold as it was; one that is tracked is in it as it was committed or staged.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeftOut {
     /// Below the top of the working tree.
@@ -146,7 +154,7 @@ pub struct Submodule {
     pub path: String,
     /// Without user name and password.
     pub url: Option<String>,
-    /// The commit that the outer repository names.
+    /// The commit that the index of the outer repository names.
     pub commit: Option<String>,
     /// The commit checked out; `None` when it is not.
     pub checked_out: Option<String>,

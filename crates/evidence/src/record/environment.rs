@@ -15,8 +15,11 @@ pub struct Environment {
     pub computer: Computer,
     /// The container image; `None` when nothing says that there is one.
     pub image: Option<Image>,
-    /// Variables of the allow-list that were set.
+    /// Variables of the allow-list that were set and that results may depend on.
     pub variables: BTreeMap<String, String>,
+    /// Variables that say where and as which of many the command ran: ranks, hosts, jobs. No key is over them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub placement: BTreeMap<String, String>,
 }
 
 /// A Python interpreter with what is installed in it.
@@ -39,7 +42,7 @@ pub struct Package {
     pub name: String,
     /// As its metadata has it.
     pub version: String,
-    /// It is a directory of sources (PEP 610), which the version does not pin.
+    /// The directory of sources that it is used from (PEP 610), which the version does not pin.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub editable: Option<String>,
     /// The commit it was installed from (PEP 610).
@@ -65,8 +68,16 @@ pub struct LockFile {
     pub kind: String,
     /// SHA-256 in hexadecimal.
     pub sha256: String,
-    /// How many packages it pins; `None` when it cannot be read, which is a gap.
+    /// How many packages it names; `None` when it cannot be read, which is a gap.
     pub packages: Option<u64>,
+    /// How many of them it names without an exact version.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub loose: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// The machine.
