@@ -3,3 +3,6 @@
 //! Nothing here fails a run: what cannot be learnt is a [`trackside_evidence::Gap`].
 
 #![warn(missing_docs)]
+
+mod child;
+pub mod git;
