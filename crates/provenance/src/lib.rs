@@ -5,4 +5,5 @@
 #![warn(missing_docs)]
 
 mod child;
+pub mod environment;
 pub mod git;
