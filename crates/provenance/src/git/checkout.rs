@@ -90,3 +90,42 @@ pub fn discard(repository: &Path, destination: &Path, checkout: &Checkout, timeo
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use git2::{Repository, Signature, Time};
+
+    use super::*;
+
+    /// As where there is no program `git`.
+    #[test]
+    fn an_export_holds_the_files_of_the_commit() {
+        let scratch = tempfile::tempdir().unwrap();
+        let repository = Repository::init(scratch.path().join("project")).unwrap();
+        let mut below = repository.treebuilder(None).unwrap();
+        below.insert("run", repository.blob(b"#!/bin/sh\n").unwrap(), 0o100_755).unwrap();
+        below.insert("link", repository.blob(b"run").unwrap(), 0o120_000).unwrap();
+        below.insert("sub", Oid::from_str(&"1".repeat(40)).unwrap(), 0o160_000).unwrap();
+        let below = below.write().unwrap();
+        let mut top = repository.treebuilder(None).unwrap();
+        top.insert("bin", below, 0o040_000).unwrap();
+        top.insert("train.py", repository.blob(b"print(1)\n").unwrap(), 0o100_644).unwrap();
+        let tree = repository.find_tree(top.write().unwrap()).unwrap();
+        let author = Signature::new("T", "t@example.com", &Time::new(0, 0)).unwrap();
+        let commit = repository.commit(None, &author, &author, "c", &tree, &[]).unwrap().to_string();
+        let place = scratch.path().join("out");
+        let root = repository.workdir().unwrap();
+        let out = export(root, &commit, &place).unwrap();
+        assert_eq!(out, Checkout { kind: CheckoutKind::Export, submodules: vec!["bin/sub".to_owned()] });
+        assert_eq!(fs::read_to_string(place.join("train.py")).unwrap(), "print(1)\n");
+        assert_eq!(fs::read_link(place.join("bin/link")).unwrap(), Path::new("run"));
+        assert_ne!(fs::metadata(place.join("bin/run")).unwrap().permissions().mode() & 0o100, 0);
+        // The working tree and the index of the user are as they were.
+        assert_eq!(fs::read_dir(root).unwrap().count(), 1);
+        assert!(!root.join(".git/index").exists());
+        discard(root, &place, &out, Duration::ZERO).unwrap();
+        assert!(!place.exists());
+    }
+}

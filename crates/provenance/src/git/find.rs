@@ -35,7 +35,7 @@ pub struct Found {
 }
 
 impl Found {
-    /// A branch, remote-tracking branch or tag reaches it, so that garbage collection leaves it alone.
+    /// A branch, remote-tracking branch, tag or the name of a run reaches it: garbage collection leaves it alone.
     pub fn is_reachable(&self) -> bool {
         !(self.branches.is_empty() && self.remote_branches.is_empty() && self.tags.is_empty() && self.runs.is_empty())
     }

@@ -42,6 +42,32 @@ fn a_commit_is_found_with_what_reaches_it() {
 }
 
 #[test]
+fn what_branched_off_before_does_not_reach_a_commit() {
+    let project = Project::new();
+    project.git(&["branch", "before"]);
+    let commit = project.commit();
+    project.git(&["checkout", "-q", "-b", "work"]);
+    project.commit();
+    project.git(&["checkout", "-q", "before"]);
+    project.write("x.py", "1\n");
+    project.commit();
+    assert_eq!(both(&project, &commit, None).branches, texts(["main", "work"]));
+    project.git(&["merge", "-q", "-m", "m", "work"]);
+    assert_eq!(both(&project, &commit, None).branches, texts(["before", "main", "work"]));
+    let shallow = project.beside("shallow");
+    project.git(&[
+        "clone",
+        "-q",
+        "--depth=1",
+        &format!("file://{}", project.root.display()),
+        shallow.to_str().unwrap(),
+    ]);
+    let head = project.git(&["rev-parse", "HEAD"]);
+    assert_eq!(find(&shallow, &head, None, LONG).unwrap().branches, texts(["before"]));
+    assert_eq!(find(&shallow, &commit, None, LONG).unwrap(), Found::default());
+}
+
+#[test]
 fn a_commit_that_was_rebased_away_is_told_by_its_tree() {
     let project = Project::new();
     project.write("b.py", "1\n");

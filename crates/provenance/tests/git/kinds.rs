@@ -196,10 +196,14 @@ fn line_endings_are_kept_as_git_would() {
     project.write("a.crlf", "one\r\n");
     project.commit();
     project.write("a.crlf", "one\r\ntwo\r\n");
-    let (repository, gaps) = kept(&project, Engine::Git);
+    let (repository, gaps) = kept(&project, Engine::Git2);
     assert_eq!(gaps, []);
     let commit = repository.snapshot.unwrap().commit;
     assert_eq!(project.git(&["cat-file", "-s", &format!("{commit}:a.crlf")]), "8");
+    // libgit2 would go by the rules that are committed, too.
+    project.write(".gitattributes", "");
+    project.write("a.crlf", "one\r\ntwo\r\nthree\r\n");
+    kept(&project, Engine::Git);
 }
 
 #[test]
@@ -339,6 +343,13 @@ fn another_owners_repository_is_a_gap_that_names_the_remedy() {
     assert!(gap.why.contains("libgit2: ") && gap.why.contains("git: fatal: detected dubious ownership"), "{gap:?}");
     let expected = format!("git config --global --add safe.directory '{}'", project.root.display());
     assert_eq!(gap.remedy, expected);
+}
+
+#[test]
+fn a_directory_that_is_not_there_is_a_gap() {
+    let (repository, gaps) = captured(Path::new("/no/such/directory"));
+    assert_eq!(repository, None);
+    assert!(only(&gaps).why.contains("No such file or directory"), "{gaps:?}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Looks for a commit by libgit2.
 
-use std::{collections::HashMap, path::Path};
+use std::{collections::HashSet, path::Path};
 
 use git2::{ObjectType, Oid, Repository, Sort};
 
@@ -23,16 +23,9 @@ pub(in super::super) fn find(repository: &Path, commit: &str, tree: Option<&str>
     found.tree = tree.is_some_and(|tree| there(tree, ObjectType::Tree));
     let tips = tips(&repository)?;
     if found.commit {
-        let mut known = HashMap::new();
-        for (name, tip) in &tips {
-            let reaches = match known.get(tip) {
-                Some(reaches) => *reaches,
-                None => *tip == id || repository.graph_descendant_of(*tip, id)?,
-            };
-            known.insert(*tip, reaches);
-            if reaches {
-                found.reached_by(name);
-            }
+        let reaching = reaching(&repository, &tips, id)?;
+        for (name, _) in tips.iter().filter(|(_, tip)| reaching.contains(tip)) {
+            found.reached_by(name);
         }
     }
     if let Some(tree) = tree {
@@ -53,6 +46,27 @@ fn tips(repository: &Repository) -> Result<Vec<(String, Oid)>, Fault> {
     }
     tips.sort();
     Ok(tips)
+}
+
+/// Commits that have this one among their ancestors, and itself. One walk over what came since, parents first,
+/// because a search from each reference would read the whole history as often as there are any.
+fn reaching(repository: &Repository, tips: &[(String, Oid)], id: Oid) -> Result<HashSet<Oid>, Fault> {
+    let mut walk = repository.revwalk()?;
+    walk.set_sorting(Sort::TOPOLOGICAL | Sort::REVERSE)?;
+    for (_, tip) in tips {
+        walk.push(*tip)?;
+    }
+    for parent in repository.find_commit(id)?.parent_ids() {
+        walk.hide(parent)?;
+    }
+    let mut reaching = HashSet::from([id]);
+    for commit in walk {
+        let commit = repository.find_commit(commit?)?;
+        if commit.parent_ids().any(|parent| reaching.contains(&parent)) {
+            reaching.insert(commit.id());
+        }
+    }
+    Ok(reaching)
 }
 
 fn same_tree(repository: &Repository, tips: &[(String, Oid)], not: Oid, tree: Oid) -> Result<Option<Oid>, Fault> {

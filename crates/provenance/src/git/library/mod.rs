@@ -39,6 +39,8 @@ impl Engine for Library<'_> {
 
 /// Opens the repository of a directory: its own, or that of the nearest directory above that has one.
 pub(super) fn open(directory: &Path) -> Result<Repository, Fault> {
+    // A missing directory would look like a missing repository.
+    std::fs::metadata(directory).map_err(|error| Fault::io(directory, error))?;
     let none: [&str; 0] = [];
     Repository::open_ext(directory, RepositoryOpenFlags::empty(), none).map_err(|error| {
         let missing = error.code() == git2::ErrorCode::NotFound && error.class() == git2::ErrorClass::Repository;

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, ffi::OsStr, fs, os::unix::ffi::OsStrExt, os::unix::fs::PermissionsExt, path::Path};
 
-use git2::{AttrCheckFlags, AttrValue, ObjectType, Oid, Repository, Signature, Time, Tree};
+use git2::{ObjectType, Oid, Repository, Signature, Time, Tree};
 use trackside_core::Timestamp;
 
 use super::super::{
@@ -42,7 +42,7 @@ pub(super) fn write(
         changes.at(path).leaf = Some((Oid::from_str(commit)?, GITLINK));
     }
     for path in &selection.take {
-        changes.at(path).leaf = Some(blob(repository, root, &path_of(path))?);
+        changes.at(path).leaf = Some(blob(repository, &root.join(path_of(path)))?);
     }
     let parent = match &reading.repository.commit {
         Some(commit) => Some(repository.find_commit(Oid::from_str(commit)?)?),
@@ -60,38 +60,16 @@ pub(super) fn write(
     Ok((commit.to_string(), tree.to_string()))
 }
 
-/// The object of a file as `git add` would store it; a link is not followed.
-fn blob(repository: &Repository, root: &Path, below: &Path) -> Result<(Oid, i32), Fault> {
-    let path = root.join(below);
-    let io = |error| Fault::io(&path, error);
-    let metadata = fs::symlink_metadata(&path).map_err(io)?;
+/// The object of a file as `git add` would store it, with line endings and `$Id$` converted; a link is not followed.
+fn blob(repository: &Repository, path: &Path) -> Result<(Oid, i32), Fault> {
+    let io = |error| Fault::io(path, error);
+    let metadata = fs::symlink_metadata(path).map_err(io)?;
     if metadata.is_symlink() {
-        let target = fs::read_link(&path).map_err(io)?;
+        let target = fs::read_link(path).map_err(io)?;
         return Ok((repository.blob(target.as_os_str().as_bytes())?, SYMLINK));
     }
     let mode = if metadata.permissions().mode() & 0o100 == 0 { FILE } else { EXECUTABLE };
-    let content = fs::read(&path).map_err(io)?;
-    refuse_conversion(repository, below, &content)?;
-    Ok((repository.blob(&content)?, mode))
-}
-
-/// Refuses what git would store otherwise than it stands. libgit2 1.9.7 converts line endings, but not always as git
-/// 2.47 does: files with both kinds, and those that were committed unconverted, come out differently.
-fn refuse_conversion(repository: &Repository, below: &Path, content: &[u8]) -> Result<(), Fault> {
-    let set = |name| {
-        let value = repository.get_attr_bytes(below, name, AttrCheckFlags::FILE_THEN_INDEX)?;
-        Ok::<_, git2::Error>(!matches!(AttrValue::from_bytes(value), AttrValue::Unspecified | AttrValue::False))
-    };
-    if content.contains(&b'\r') {
-        let configured = repository.config()?.get_string("core.autocrlf").is_ok_and(|value| value != "false");
-        if configured || set("text")? || set("eol")? || set("crlf")? {
-            return Err(Fault::Unsupported("line endings are to be converted, which is left to git"));
-        }
-    }
-    if content.windows(3).any(|window| window == b"$Id") && set("ident")? {
-        return Err(Fault::Unsupported("$Id$ is to be converted, which is left to git"));
-    }
-    Ok(())
+    Ok((repository.blob_path(path)?, mode))
 }
 
 impl Node {

@@ -70,6 +70,8 @@ impl Git {
 
     /// What it writes to both streams, when it succeeds.
     fn answer<S: AsRef<OsStr>>(&self, arguments: &[S], input: Vec<u8>) -> Result<(Vec<u8>, String), Fault> {
+        // A missing directory would look like a missing program.
+        std::fs::metadata(&self.directory).map_err(|error| Fault::io(&self.directory, error))?;
         let mut command = Command::new("git");
         for (name, _) in env::vars_os().filter(|(name, _)| name.as_encoded_bytes().starts_with(b"GIT_")) {
             command.env_remove(name);
