@@ -5,7 +5,6 @@
 //! which is no gap, because the command may be a program of another kind.
 
 use std::{
-    borrow::Cow,
     env,
     ffi::{OsStr, OsString},
     fs::{self, File},
@@ -14,13 +13,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::capture::Request;
+use super::{capture::Request, managers};
 
 /// Why the interpreter or its packages are not known.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Fault {
-    #[error("{manager} makes the environment {place} only when the command runs")]
+    #[error("{manager} has no environment {place} yet")]
     NotYet { manager: &'static str, place: String, remedy: &'static str },
+    #[error("uv makes an environment for this command alone ({0})")]
+    Passing(String),
     #[error("conda has no environment {0}")]
     NoCondaEnvironment(String),
     #[error("the interpreter {0} is not there or not executable")]
@@ -33,6 +34,7 @@ impl Fault {
     pub(super) fn remedy(&self) -> String {
         match self {
             Self::NotYet { remedy, .. } => (*remedy).to_owned(),
+            Self::Passing(_) => "uv add what the command needs, and run it without that option".to_owned(),
             Self::NoCondaEnvironment(name) => format!("conda env list; conda create -n {name}"),
             Self::Missing(_) => "check the command and PATH".to_owned(),
             Self::Silent { interpreter, .. } => format!("{interpreter} -m pip list should work"),
@@ -92,8 +94,12 @@ impl Search<'_> {
                 return found.map(Some).ok_or_else(|| Fault::Missing(program.to_string_lossy().into_owned()));
             }
             "env" => return self.env(arguments, depth),
-            "uv" | "pdm" | "rye" | "poetry" | "pixi" if second(arguments) == Some("run") => return self.manager(name),
-            "conda" | "mamba" | "micromamba" if second(arguments) == Some("run") => return self.conda(arguments),
+            "uv" | "pdm" | "rye" | "poetry" | "pixi" if second(arguments) == Some("run") => {
+                return managers::project(self.request, name, program, arguments).map(Some);
+            }
+            "conda" | "mamba" | "micromamba" if second(arguments) == Some("run") => {
+                return managers::conda(self.request, arguments).map(Some);
+            }
             name if SHELLS.contains(&name) => return self.shell(arguments, depth),
             name if WRAPPERS.contains(&name) => {
                 let inner = arguments.iter().position(|argument| self.starts_python(argument));
@@ -135,64 +141,6 @@ impl Search<'_> {
         Ok(None)
     }
 
-    /// Managers that keep the environment of a project within it.
-    fn manager(&self, name: &str) -> Result<Option<PathBuf>, Fault> {
-        let (manager, place, remedy) = match name {
-            "pixi" => ("pixi", ".pixi/envs/default", "pixi install"),
-            "pdm" => ("pdm", ".venv", "pdm install"),
-            "rye" => ("rye", ".venv", "rye sync"),
-            "poetry" => ("poetry", ".venv", "poetry config virtualenvs.in-project true && poetry install"),
-            _ => ("uv", ".venv", "uv sync"),
-        };
-        let given = if manager == "uv" { self.request.path("UV_PROJECT_ENVIRONMENT") } else { None };
-        // Poetry uses the environment that it runs in.
-        let active = if manager == "poetry" { self.request.path("VIRTUAL_ENV") } else { None };
-        let place = given.unwrap_or(Path::new(place));
-        let directories = self.absolute(self.request.directory);
-        let inside = directories.ancestors().map(|directory| directory.join(place));
-        let mut candidates = active.map(Path::to_owned).into_iter().chain(inside).map(|venv| venv.join("bin/python"));
-        candidates.find(|python| is_program(python)).map(Some).ok_or_else(|| Fault::NotYet {
-            manager,
-            place: place.display().to_string(),
-            remedy,
-        })
-    }
-
-    /// `conda run -n name …` and `-p prefix …`.
-    fn conda(&self, arguments: &[OsString]) -> Result<Option<PathBuf>, Fault> {
-        let option = |short: &str, long: &str| {
-            let mut arguments = arguments.iter().map(|argument| argument.to_string_lossy());
-            arguments
-                .find_map(|argument| match argument.strip_prefix(&format!("{long}=")) {
-                    Some(value) => Some(Some(value.to_owned())),
-                    None => (argument == short || argument == long).then_some(None),
-                })
-                .and_then(|value| value.or_else(|| arguments.next().map(Cow::into_owned)))
-        };
-        let python = |prefix: PathBuf| Some(prefix.join("bin/python")).filter(|python| is_program(python));
-        if let Some(prefix) = option("-p", "--prefix") {
-            let found = python(self.absolute(Path::new(&prefix)));
-            return found.map(Some).ok_or(Fault::NoCondaEnvironment(prefix));
-        }
-        let variable = |name: &str| self.request.path(name).map(Path::to_owned);
-        let base = variable("CONDA_EXE").and_then(|exe| Some(exe.parent()?.parent()?.to_owned()));
-        let roots: Vec<PathBuf> = base.into_iter().chain(variable("MAMBA_ROOT_PREFIX")).collect();
-        let Some(name) = option("-n", "--name") else {
-            let active = variable("CONDA_PREFIX").into_iter().chain(roots).find_map(python);
-            return active.map(Some).ok_or_else(|| Fault::NoCondaEnvironment("base".to_owned()));
-        };
-        let home = variable("HOME").map(|home| home.join(".conda/envs"));
-        let lists = ["CONDA_ENVS_PATH", "CONDA_ENVS_DIRS"].into_iter().filter_map(variable);
-        let directories = lists.flat_map(|list| env::split_paths(&list).collect::<Vec<_>>()).chain(home);
-        let named =
-            roots.iter().map(|root| root.join("envs")).chain(directories).map(|directory| directory.join(&name));
-        // An environment within another: `CONDA_PREFIX` is `…/envs/other`.
-        let beside = variable("CONDA_PREFIX").and_then(|prefix| Some(prefix.parent()?.join(&name)));
-        let base = roots.iter().filter(|_| name == "base").cloned();
-        let found = base.chain(named).chain(beside).find_map(python);
-        found.map(Some).ok_or(Fault::NoCondaEnvironment(name))
-    }
-
     /// `sh -c "text"`: the first word that starts Python; `sh script`: nothing is known.
     fn shell(&self, arguments: &[OsString], depth: u8) -> Result<Option<PathBuf>, Fault> {
         let script = arguments.iter().position(|argument| {
@@ -215,16 +163,16 @@ impl Search<'_> {
             return None;
         }
         if program.as_bytes().contains(&b'/') {
-            return Some(self.absolute(Path::new(program))).filter(|path| is_program(path));
+            return Some(absolute(self.request, Path::new(program))).filter(|path| is_program(path));
         }
-        let directories = env::split_paths(&self.path).map(|directory| self.absolute(&directory));
+        let directories = env::split_paths(&self.path).map(|directory| absolute(self.request, &directory));
         directories.map(|directory| directory.join(program)).find(|path| is_program(path))
     }
+}
 
-    fn absolute(&self, path: &Path) -> PathBuf {
-        let path = self.request.directory.join(path);
-        std::path::absolute(&path).unwrap_or(path)
-    }
+pub(super) fn absolute(request: &Request<'_>, path: &Path) -> PathBuf {
+    let path = request.directory.join(path);
+    std::path::absolute(&path).unwrap_or(path)
 }
 
 fn second(arguments: &[OsString]) -> Option<&str> {
@@ -232,7 +180,7 @@ fn second(arguments: &[OsString]) -> Option<&str> {
 }
 
 /// `python`, `python3.12`, `python3.13t`, `pypy3`.
-fn is_python(name: &str) -> bool {
+pub(super) fn is_python(name: &str) -> bool {
     let rest = name.strip_prefix("python").or_else(|| name.strip_prefix("pypy"));
     rest.is_some_and(|rest| {
         let rest = rest.strip_suffix(['t', 'd']).filter(|rest| !rest.is_empty()).unwrap_or(rest);
@@ -240,7 +188,7 @@ fn is_python(name: &str) -> bool {
     })
 }
 
-fn is_program(path: &Path) -> bool {
+pub(super) fn is_program(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
 }
 
@@ -337,7 +285,7 @@ mod tests {
             ("env|-u|X|A=1|python3|t.py", Some("bin/python3")),
             (&format!("env|PATH={other}|python3|t.py"), Some("other/python3")),
             ("uv|run|train.py", Some("project/.venv/bin/python")),
-            ("uv|--quiet|run|--with|rich|train.py", Some("project/.venv/bin/python")),
+            ("uv|--quiet|run|--extra|gpu|train.py", Some("project/.venv/bin/python")),
             ("torchrun|--nproc-per-node|2|t.py", Some("venv/bin/python")),
             ("accelerate|launch|t.py", Some("venv/bin/python")),
             ("tool", Some("bin/python3")),
@@ -380,9 +328,38 @@ mod tests {
     }
 
     #[test]
+    fn an_environment_for_one_command_alone_is_told() {
+        let scene = Scene::new();
+        scene.program("project/.venv/bin/python", "");
+        scene.program("project/src/alone.py", "# /// script\n# dependencies = [\"rich\"]\n# ///\n");
+        for (command, why) in [
+            ("uv|run|--with|rich|train.py", "--with"),
+            ("uv|run|--with=rich|train.py", "--with=rich"),
+            ("uv|run|--isolated|pytest", "--isolated"),
+            ("uv|run|alone.py", "alone.py has metadata of its own"),
+        ] {
+            let expected = format!("uv makes an environment for this command alone ({why})");
+            assert_eq!(scene.find(command), Err(expected), "{command}");
+        }
+        assert_eq!(scene.find("uv|run|train.py|--isolated"), Ok(Some("project/.venv/bin/python".to_owned())));
+    }
+
+    #[test]
+    fn poetry_is_asked_where_its_environment_is() {
+        let scene = Scene::new();
+        scene.program("cache/ml-py3/bin/python", "");
+        let python = scene.at("cache/ml-py3/bin/python").display().to_string();
+        scene.program("bin/poetry", &format!("#!/bin/sh\necho '{python}'\n"));
+        fs::remove_file(scene.at("bin/sh")).unwrap();
+        assert_eq!(scene.find("poetry|run|train"), Ok(Some("cache/ml-py3/bin/python".to_owned())));
+        scene.program("bin/poetry", "#!/bin/sh\nexit 1\n");
+        assert_eq!(scene.find("poetry|run|train"), Err("poetry has no environment .venv yet".to_owned()));
+    }
+
+    #[test]
     fn what_should_be_there_and_is_not_is_told() {
         let scene = Scene::new();
         assert!(scene.find("python2|t.py").unwrap_err().contains("python2 is not there"));
-        assert!(scene.find("uv|run|t.py").unwrap_err().contains("uv makes the environment .venv only when"));
+        assert!(scene.find("uv|run|t.py").unwrap_err().contains("uv has no environment .venv yet"));
     }
 }

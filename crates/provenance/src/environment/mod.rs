@@ -10,6 +10,7 @@ mod image;
 mod interpreter;
 mod lock;
 mod lock_files;
+mod managers;
 mod variables;
 
 pub use capture::{Request, capture};
