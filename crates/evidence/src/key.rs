@@ -200,6 +200,7 @@ mod tests {
         repository(&mut moved).branch = None;
         repository(&mut moved).commit = Some("c2".to_owned());
         moved.environment.computer.hostname = Some("other".to_owned());
+        moved.environment.placement.insert("RANK".to_owned(), "3".to_owned());
         moved.captured_at = Instant(Timestamp::from_millis(5));
         assert_eq!(moved.key(Scope::Inputs).unwrap(), key);
     }

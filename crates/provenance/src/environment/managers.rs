@@ -1,7 +1,7 @@
 //! Environments of package managers: `uv run`, `poetry run`, `conda run` and their like.
 //!
 //! Where they are is told by convention, because most managers would make or change an environment when asked.
-//! Options and places are those of uv, poetry 2, pdm 2, pixi and conda as of 2025.
+//! Options of uv 0.13 and poetry 2.5 were checked with the programs; pdm, rye, pixi and conda were not at hand.
 
 use std::{
     borrow::Cow,
@@ -21,8 +21,18 @@ use super::{
 use crate::child;
 
 /// Options of `uv run` that add to the environment of the project, or leave it aside.
-const PASSING: [&str; 8] =
-    ["--with", "--with-editable", "--with-requirements", "--isolated", "--no-project", "--script", "--python", "-p"];
+const PASSING: [&str; 10] = [
+    "--with",
+    "-w",
+    "--with-editable",
+    "--with-requirements",
+    "--isolated",
+    "--no-project",
+    "--script",
+    "-s",
+    "--python",
+    "-p",
+];
 /// Poetry itself takes a second to start.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -47,8 +57,9 @@ pub(super) fn project(
         }
         place = request.path("UV_PROJECT_ENVIRONMENT").unwrap_or(place);
     }
-    // Poetry uses the environment that it runs in.
-    let active = if manager == "poetry" { request.path("VIRTUAL_ENV") } else { None };
+    // Poetry uses the environment that it runs in; uv does when told.
+    let told = manager == "uv" && arguments.iter().any(|argument| argument == "--active");
+    let active = if manager == "poetry" || told { request.path("VIRTUAL_ENV") } else { None };
     let directory = absolute(request, Path::new(""));
     let inside = directory.ancestors().map(|directory| directory.join(place));
     let mut candidates = active.map(Path::to_owned).into_iter().chain(inside).map(|venv| venv.join("bin/python"));
