@@ -2,15 +2,17 @@
 //!
 //! A [`Record`] is kept as `trackside/provenance.json` among the artifacts of its run. Everything here is pure: who
 //! captures a record, stores it or prints it is somebody else. `record/` is the document, a file per part; `key.rs`
-//! the one number that says whether two runs had the same inputs.
+//! the one number that says whether two runs had the same inputs; `difference.rs` what differs between two directories.
 
 #![warn(missing_docs)]
 
+mod difference;
 mod instant;
 mod key;
 mod record;
 mod secret;
 
+pub use difference::{Difference, Moved, difference};
 pub use instant::Instant;
 pub use key::{Key, KeyError, Scope};
 pub use record::{

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use trackside_core::Error;
 
 /// Every file below a directory: what later differences are told from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +36,30 @@ impl Manifest {
         Self { version: VERSION, files }
     }
 
+    /// Reads a document of this or an older release. The message says what is wrong with it.
+    pub fn read(json: &[u8]) -> Result<Self, Error> {
+        #[derive(Deserialize)]
+        struct Head {
+            version: u32,
+        }
+        let malformed = |error| Error::invalid(format!("not a list of files: {error}"));
+        let head: Head = serde_json::from_slice(json).map_err(malformed)?;
+        match head.version {
+            VERSION => serde_json::from_slice(json).map_err(malformed),
+            newer => Err(Error::invalid(format!(
+                "a list of files of version {newer}, which needs a newer release of Trackside"
+            ))),
+        }
+    }
+
+    /// The document as it is stored: one line, because there may be a million files.
+    #[expect(clippy::missing_panics_doc, reason = "it does not panic, as the message says")]
+    pub fn to_json(&self) -> Vec<u8> {
+        let mut json = serde_json::to_vec(self).expect("all keys are texts");
+        json.push(b'\n');
+        json
+    }
+
     /// SHA-256 over a line `<sha256>  <path>` for each file, as `sha256sum` writes them, in hexadecimal. A line feed or
     /// backslash in a path is escaped there, so each line is one file.
     pub fn sha256(&self) -> String {
@@ -45,5 +70,26 @@ impl Manifest {
             hash.update(format!("{}{}  {path}\n", if escaped { "\\" } else { "" }, file.sha256));
         }
         hex::encode(hash.finalize())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_is_read_as_it_was_written() {
+        let entry = |path: &str| ManifestEntry { path: path.into(), md5: "m".into(), sha256: "s".into(), size: 1 };
+        let manifest = Manifest::new(vec![entry("b"), entry("a")]);
+        let json = manifest.to_json();
+        assert!(json.starts_with(br#"{"version":1,"files":[{"path":"a","#));
+        assert_eq!(Manifest::read(&json).unwrap(), manifest);
+    }
+
+    #[test]
+    fn what_is_no_list_is_refused() {
+        assert!(Manifest::read(b"{}").unwrap_err().message().starts_with("not a list of files"));
+        assert!(Manifest::read(br#"{"version":1}"#).unwrap_err().message().starts_with("not a list of files"));
+        assert!(Manifest::read(br#"{"version":2}"#).unwrap_err().message().contains("newer release"));
     }
 }
