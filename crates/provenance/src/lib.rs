@@ -7,3 +7,4 @@
 mod child;
 pub mod environment;
 pub mod git;
+pub mod data;
