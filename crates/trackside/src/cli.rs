@@ -7,9 +7,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, builder::ArgAction};
 
 use crate::{
-    config_command::ConfigArgs, gc_command::GcArgs, logging::LogFormat, mlflow_flags::MlflowFlags,
-    rule_flags::RuleFlags, sinks_command::SinksArgs, ui_command::UiArgs, webhooks::WebhookFlags,
-    webhooks_command::WebhooksArgs,
+    config_command::ConfigArgs, data_command::DataArgs, gc_command::GcArgs, logging::LogFormat,
+    mlflow_flags::MlflowFlags, rule_flags::RuleFlags, sinks_command::SinksArgs, ui_command::UiArgs,
+    webhooks::WebhookFlags, webhooks_command::WebhooksArgs,
 };
 
 /// Experiment tracking in one binary: point any MLflow client at it and log.
@@ -43,6 +43,8 @@ pub(crate) enum Command {
     ///
     /// What is named with the flags, or everything that is in the bin. Works beside a running server.
     Gc(Box<GcArgs>),
+    /// Hash data as DVC does, and see what differs from what DVC has on record. Needs no server.
+    Data(DataArgs),
     /// See what a running server has sent to webhooks, and what waits or was given up.
     Webhooks(WebhooksArgs),
 }
@@ -208,6 +210,23 @@ mod tests {
         ] {
             let words = std::iter::once("trackside").chain(line.split_whitespace());
             assert_eq!(Cli::try_parse_from(words).unwrap_err().exit_code(), 2, "{line}");
+        }
+    }
+
+    #[test]
+    fn data_is_looked_at_by_these_lines() {
+        for (line, fine) in [
+            ("data hash a b --sha256 --legacy --json", true),
+            ("data --json --no-cache hash a", true),
+            ("data status", true),
+            ("data status a b --exit-code", true),
+            ("data diff a b --exit-code", true),
+            ("data hash", false),
+            ("data diff a", false),
+            ("data diff a b c", false),
+        ] {
+            let words = std::iter::once("trackside").chain(line.split_whitespace());
+            assert_eq!(Cli::try_parse_from(words).is_ok(), fine, "{line}");
         }
     }
 

@@ -6,6 +6,8 @@ mod cli;
 mod columns;
 mod config;
 mod config_command;
+
+mod data_command;
 mod duties;
 mod gc_command;
 mod invocation;
@@ -45,6 +47,7 @@ fn main() -> ExitCode {
         Command::Sinks(args) => sinks_command::run(args),
         Command::Ui(args) => ui_command::run(&args),
         Command::Gc(args) => gc_command::run(&args, &Sources::of_process()),
+        Command::Data(args) => data_command::run(&args),
         Command::Webhooks(args) => webhooks_command::run(&args),
     };
     match result {

@@ -1,0 +1,79 @@
+//! `trackside data`: digests of files and directories as DVC has them, and what differs. No server is asked.
+
+mod args;
+mod bar;
+mod diff;
+mod hash;
+mod side;
+mod status;
+
+use std::{env, path::PathBuf, sync::Arc};
+
+use anyhow::Context;
+use trackside_core::SystemClock;
+use trackside_evidence::{Difference, Gap};
+use trackside_provenance::data::Survey;
+
+pub(crate) use self::args::DataArgs;
+use self::{args::Action, bar::Bar};
+use crate::{
+    columns::plain,
+    output::{Output, count},
+};
+
+/// Runs one command.
+pub(crate) fn run(args: &DataArgs) -> anyhow::Result<()> {
+    let bar = Arc::new(Bar::new(args.json));
+    let survey = survey(args.no_cache, &bar)?;
+    let output = Output { json: args.json };
+    match &args.action {
+        Action::Hash(wanted) => hash::run(&survey, wanted, &bar, output),
+        Action::Status(wanted) => status::run(&survey, wanted, &bar, output),
+        Action::Diff(wanted) => diff::run(&survey, wanted, &bar, output),
+    }
+}
+
+/// Of the project around the working directory.
+fn survey(no_cache: bool, bar: &Arc<Bar>) -> anyhow::Result<Survey> {
+    let here = env::current_dir().context("the working directory is gone")?;
+    let survey = Survey::new(&Survey::project(&here), Arc::new(SystemClock))?.with_progress(Arc::clone(bar) as Arc<_>);
+    Ok(match cache_directory() {
+        Some(cache) if !no_cache => survey.with_cache(cache),
+        _ => survey,
+    })
+}
+
+/// Where hashes are remembered: `$XDG_CACHE_HOME/trackside`, or `~/.cache/trackside`.
+fn cache_directory() -> Option<PathBuf> {
+    let absolute = |name| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let caches = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")));
+    Some(caches?.join("trackside"))
+}
+
+/// A line for each file that differs.
+fn differing(difference: &Difference, indent: &str) -> String {
+    let moved: Vec<_> = difference.moved.iter().map(|moved| format!("{} -> {}", moved.from, moved.to)).collect();
+    let kinds = [
+        ("added", &difference.added),
+        ("removed", &difference.removed),
+        ("changed", &difference.changed),
+        ("moved", &moved),
+    ];
+    let lines = kinds.iter().flat_map(|(word, paths)| paths.iter().map(move |path| (*word, path)));
+    let lines: Vec<_> = lines.map(|(word, path)| format!("{indent}{word:<8} {}\n", plain(path))).collect();
+    lines.concat()
+}
+
+/// What is not known, for people.
+fn told(gaps: &[Gap]) -> String {
+    let tell = |gap: &Gap| {
+        let remedy = if gap.remedy.is_empty() { String::new() } else { format!("\n    {}", plain(&gap.remedy)) };
+        format!("not known: {}: {}{remedy}\n", plain(&gap.what), plain(&gap.why))
+    };
+    gaps.iter().map(tell).collect()
+}
+
+/// `1,234 bytes` would need a language; `1234 bytes` needs none.
+fn extent(files: u64, size: u64) -> String {
+    format!("{}, {}", count(files, "file"), count(size, "byte"))
+}
