@@ -72,7 +72,8 @@ impl Record {
 
     fn unknown(&self, scope: Scope) -> Vec<Gap> {
         let inputs = [Dimension::Code, Dimension::Data, Dimension::Environment];
-        let mut unknown: Vec<Gap> = self.gaps.iter().filter(|gap| inputs.contains(&gap.dimension)).cloned().collect();
+        let mut unknown: Vec<Gap> =
+            self.gaps.iter().filter(|gap| !gap.aside && inputs.contains(&gap.dimension)).cloned().collect();
         let mut missing = |dimension, what: &str, why: &str| unknown.push(Gap::new(dimension, what, why));
         match &self.code.repository {
             None => missing(Dimension::Code, "code", "it is in no repository"),

@@ -6,15 +6,21 @@
 
 #![warn(missing_docs)]
 
+mod attestation;
+mod audit;
 mod difference;
 mod instant;
 mod key;
+mod lineage;
 mod record;
 mod secret;
 
+pub use attestation::{Builder, Envelope, KeyFileError, Signature, SigningKey, Statement, VerifyError, VerifyingKey};
+pub use audit::{ArtifactNow, CodeNow, DataNow, Evidence, Finding, Observed, Overall, Report, Verdict};
 pub use difference::{Difference, Moved, difference};
 pub use instant::Instant;
 pub use key::{Key, KeyError, Scope};
+pub use lineage::{Direction, Edge, Graph, Node, NodeKind, Relation};
 pub use record::{
     Access, Changed, Code, Computer, Data, DataKind, DataSource, Digest, Dimension, Engine, Environment, Execution,
     Gap, Gpu, Image, LeftOut, LinkedDataset, LockFile, Manifest, ManifestEntry, ObjectFormat, Package, Parameters,

@@ -68,12 +68,22 @@ pub struct Gap {
     /// What would close it, e.g. a command; empty when nothing would.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub remedy: String,
+    /// Results are not known to depend on it, so that there can be a key without it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub aside: bool,
 }
 
 impl Gap {
     /// A gap that nothing is known to close.
     pub fn new(dimension: Dimension, what: impl Into<String>, why: impl Into<String>) -> Self {
-        Self { dimension, what: what.into(), why: why.into(), remedy: String::new() }
+        Self { dimension, what: what.into(), why: why.into(), remedy: String::new(), aside: false }
+    }
+
+    /// The same, of something that results are not known to depend on.
+    #[must_use]
+    pub fn aside(mut self) -> Self {
+        self.aside = true;
+        self
     }
 
     /// The same, with what would close it.

@@ -21,6 +21,7 @@ pub use execution::{Access, Execution, Resources, StoredFile, Stream};
 pub use gap::{Dimension, Gap};
 pub use manifest::{Manifest, ManifestEntry};
 pub use parameters::Parameters;
+pub(crate) use parameters::is_seed;
 
 use crate::{Instant, Key};
 
@@ -43,6 +44,9 @@ pub struct Record {
     pub code: Code,
     /// Everything read, sorted by path.
     pub data: Vec<Data>,
+    /// Whoever started it said that it reads no data.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub reads_no_data: bool,
     /// Datasets that the run's own client logged, sorted by name and digest.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub datasets: Vec<LinkedDataset>,
@@ -81,6 +85,7 @@ impl Record {
             run_id: None,
             code,
             data: Vec::new(),
+            reads_no_data: false,
             datasets: Vec::new(),
             environment,
             parameters: None,

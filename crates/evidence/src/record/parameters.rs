@@ -22,7 +22,7 @@ impl Parameters {
 }
 
 /// `seed`, `random_state` and their kin, as a whole word of the key, with a number: `None` seeds nothing.
-fn is_seed(key: &str, value: &str) -> bool {
+pub(crate) fn is_seed(key: &str, value: &str) -> bool {
     let key = key.to_ascii_lowercase();
     let words: Vec<&str> = key.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
     let named = words.iter().any(|word| matches!(*word, "seed" | "randomseed" | "rngseed" | "randomstate"))

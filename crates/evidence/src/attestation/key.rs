@@ -1,0 +1,160 @@
+//! Ed25519 keys in PEM, as OpenSSL and others write them.
+
+use std::fmt;
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use ring::{
+    rand::SystemRandom,
+    signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey},
+};
+use sha2::{Digest as _, Sha256};
+
+/// What stands before the 32 bytes of a public key in its DER form (RFC 8410).
+const PUBLIC_PREFIX: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
+/// What stands before the 32 bytes of the seed in PKCS #8 version 1, which every reader knows.
+const PRIVATE_PREFIX: [u8; 16] =
+    [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
+const SEED: usize = 32;
+
+/// Signs.
+pub struct SigningKey {
+    seed: [u8; SEED],
+    pair: Ed25519KeyPair,
+}
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SigningKey").field("id", &self.verifying().id()).finish_non_exhaustive()
+    }
+}
+
+/// Checks signatures.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerifyingKey([u8; 32]);
+
+/// Why a file is no key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyFileError(&'static str);
+
+impl fmt::Display for KeyFileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl std::error::Error for KeyFileError {}
+
+impl SigningKey {
+    /// A fresh key, or `None` when the system has no randomness to give.
+    pub fn generate() -> Option<Self> {
+        let document = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).ok()?;
+        Self::from_der(document.as_ref()).ok()
+    }
+
+    /// Reads a `PRIVATE KEY` in PEM.
+    pub fn from_pem(text: &str) -> Result<Self, KeyFileError> {
+        let der = der(text, "PRIVATE KEY").ok_or(KeyFileError("expected a private key in PEM, not encrypted"))?;
+        Self::from_der(&der)
+    }
+
+    fn from_der(der: &[u8]) -> Result<Self, KeyFileError> {
+        let foreign = KeyFileError("expected an Ed25519 key in PKCS #8");
+        let pair = Ed25519KeyPair::from_pkcs8_maybe_unchecked(der).map_err(|_| foreign.clone())?;
+        // The seed is where both versions of PKCS #8 have it, behind the octet string in an octet string.
+        let at = der.windows(4).position(|four| four == [0x04, 0x22, 0x04, 0x20]).ok_or(foreign.clone())? + 4;
+        let seed = der.get(at..at + SEED).and_then(|seed| seed.try_into().ok()).ok_or(foreign)?;
+        Ok(Self { seed, pair })
+    }
+
+    /// As PEM, for a file that nobody else may read.
+    pub fn to_pem(&self) -> String {
+        pem("PRIVATE KEY", &[&PRIVATE_PREFIX[..], &self.seed].concat())
+    }
+
+    /// The key that checks what this one signs.
+    #[expect(clippy::missing_panics_doc, reason = "it does not panic, as the message says")]
+    pub fn verifying(&self) -> VerifyingKey {
+        VerifyingKey(self.pair.public_key().as_ref().try_into().expect("a public key of Ed25519 has 32 bytes"))
+    }
+
+    pub(super) fn sign(&self, message: &[u8]) -> Vec<u8> {
+        self.pair.sign(message).as_ref().to_vec()
+    }
+}
+
+impl VerifyingKey {
+    /// Reads a `PUBLIC KEY` in PEM.
+    pub fn from_pem(text: &str) -> Result<Self, KeyFileError> {
+        let der = der(text, "PUBLIC KEY").ok_or(KeyFileError("expected a public key in PEM"))?;
+        let key = der.strip_prefix(&PUBLIC_PREFIX[..]).and_then(|key| key.try_into().ok());
+        key.map(Self).ok_or(KeyFileError("expected an Ed25519 key"))
+    }
+
+    /// As PEM.
+    pub fn to_pem(&self) -> String {
+        pem("PUBLIC KEY", &self.to_der())
+    }
+
+    /// SHA-256 of its DER form in hexadecimal: what names it in signatures.
+    pub fn id(&self) -> String {
+        hex::encode(Sha256::digest(self.to_der()))
+    }
+
+    fn to_der(&self) -> Vec<u8> {
+        [&PUBLIC_PREFIX[..], &self.0].concat()
+    }
+
+    pub(super) fn accepts(&self, message: &[u8], signature: &[u8]) -> bool {
+        UnparsedPublicKey::new(&ED25519, &self.0).verify(message, signature).is_ok()
+    }
+}
+
+fn pem(label: &str, der: &[u8]) -> String {
+    let text = STANDARD.encode(der);
+    let lines: Vec<&str> = text.as_bytes().chunks(64).filter_map(|line| std::str::from_utf8(line).ok()).collect();
+    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
+}
+
+fn der(text: &str, label: &str) -> Option<Vec<u8>> {
+    let (_, rest) = text.split_once(&format!("-----BEGIN {label}-----"))?;
+    let (body, _) = rest.split_once(&format!("-----END {label}-----"))?;
+    STANDARD.decode(body.split_whitespace().collect::<String>()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The first test vector of RFC 8032, section 7.1, as PKCS #8.
+    const SEED_HEX: &str = "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60";
+    const PUBLIC_HEX: &str = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
+
+    #[test]
+    fn keys_are_those_of_the_standard() {
+        let private = [&PRIVATE_PREFIX[..], &hex::decode(SEED_HEX).unwrap()].concat();
+        let key = SigningKey::from_pem(&pem("PRIVATE KEY", &private)).unwrap();
+        assert_eq!(hex::encode(key.verifying().0), PUBLIC_HEX);
+        assert!(hex::encode(key.sign(b"")).starts_with("e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065"));
+        assert_eq!(SigningKey::from_pem(&key.to_pem()).unwrap().to_pem(), key.to_pem());
+    }
+
+    #[test]
+    fn a_fresh_key_comes_back_from_its_files() {
+        let key = SigningKey::generate().unwrap();
+        let again = SigningKey::from_pem(&key.to_pem()).unwrap();
+        assert_eq!(again.verifying(), key.verifying());
+        assert_eq!(VerifyingKey::from_pem(&key.verifying().to_pem()), Ok(key.verifying()));
+        assert!(!format!("{key:?}").contains(&hex::encode(key.seed)));
+    }
+
+    #[test]
+    fn what_is_no_key_is_refused() {
+        let key = SigningKey::generate().unwrap();
+        for text in ["", "ssh-ed25519 AAAA", &key.to_pem()] {
+            assert!(VerifyingKey::from_pem(text).is_err());
+        }
+        for text in ["", &key.verifying().to_pem(), &pem("PRIVATE KEY", b"x"), &pem("ENCRYPTED PRIVATE KEY", b"x")] {
+            assert!(SigningKey::from_pem(text).is_err());
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! The statement: these artifacts were made by that command from those inputs.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use sha2::{Digest as _, Sha256};
+
+use crate::{Data, Package, Record, audit::Report};
+
+const TYPE: &str = "https://in-toto.io/Statement/v1";
+const PREDICATE: &str = "https://slsa.dev/provenance/v1";
+/// What `externalParameters` and the others mean; an identifier, of which nothing has to be at that address.
+const BUILD: &str = "https://trackside.dev/training-run/v1";
+
+/// A statement of the in-toto attestation framework.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Statement {
+    #[serde(rename = "_type")]
+    kind: String,
+    /// What it is about, with digests.
+    pub subject: Vec<Value>,
+    #[serde(rename = "predicateType")]
+    predicate_type: String,
+    /// What is said of it.
+    pub predicate: Value,
+}
+
+/// Who saw the run, e.g. `https://trackside.dev/host/ws-1`.
+#[derive(Debug, Clone)]
+pub struct Builder(pub String);
+
+impl Builder {
+    /// The Trackside of a machine.
+    pub fn on(hostname: &str) -> Self {
+        Self(format!("https://trackside.dev/host/{hostname}"))
+    }
+}
+
+impl Statement {
+    /// What a record says, and what an audit found, as SLSA's provenance. `stored` is the record as it is stored.
+    pub fn of(record: &Record, stored: &[u8], builder: &Builder, audit: Option<&Report>) -> Self {
+        let mut subject: Vec<Value> = record
+            .artifacts
+            .iter()
+            .map(|file| json!({"name": file.path, "digest": {"sha256": file.sha256}}))
+            .chain(record.outputs.iter().filter_map(|data| described(data, "output")))
+            .collect();
+        subject.push(json!({
+            "name": "trackside/provenance.json",
+            "digest": {"sha256": hex::encode(Sha256::digest(stored))},
+        }));
+        let mut byproducts: Vec<Value> = Vec::new();
+        if let Some(report) = audit {
+            let verdicts: Map<String, Value> = report
+                .findings
+                .iter()
+                .map(|finding| {
+                    (finding.dimension.to_string(), json!({"verdict": finding.verdict, "reason": finding.reason}))
+                })
+                .collect();
+            byproducts.push(json!({
+                "name": "audit",
+                "annotations": {
+                    "audited_at": report.audited_at, "overall": report.overall, "dimensions": verdicts,
+                },
+            }));
+        }
+        let execution = record.execution.as_ref();
+        let predicate = json!({
+            "buildDefinition": {
+                "buildType": BUILD,
+                "externalParameters": {
+                    "command": execution.map(|execution| &execution.command),
+                    "params": record.parameters.as_ref().map(|parameters| &parameters.values),
+                },
+                "internalParameters": internal(record),
+                "resolvedDependencies": dependencies(record),
+            },
+            "runDetails": {
+                "builder": {"id": builder.0, "version": {"trackside": record.recorder}},
+                "metadata": metadata(record),
+                "byproducts": byproducts,
+            },
+        });
+        Self { kind: TYPE.to_owned(), subject, predicate_type: PREDICATE.to_owned(), predicate: bare(predicate) }
+    }
+
+    /// The bytes that are signed.
+    #[expect(clippy::missing_panics_doc, reason = "it does not panic, as the message says")]
+    pub fn to_json(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("all keys are texts")
+    }
+}
+
+fn internal(record: &Record) -> Value {
+    let python = record.environment.python.as_ref();
+    let unknown: Vec<Value> =
+        record.gaps.iter().map(|gap| json!({"dimension": gap.dimension, "what": gap.what, "why": gap.why})).collect();
+    json!({
+        "python": python.map(|python| format!("{} {}", python.implementation, python.version)),
+        "os": record.environment.computer.os,
+        "architecture": record.environment.computer.architecture,
+        "variables": record.environment.variables,
+        "dirty": record.code.repository.as_ref().map(|repository| repository.dirty),
+        "inputs_key": record.inputs_key,
+        "provenance_key": record.provenance_key,
+        // What is not known is said, never left out.
+        "unknown": unknown,
+    })
+}
+
+fn metadata(record: &Record) -> Value {
+    let execution = record.execution.as_ref();
+    json!({
+        "invocationId": record.run_id.as_ref().map(|id| format!("run:{id}")),
+        "startedOn": execution.map(|execution| execution.started_at),
+        "finishedOn": execution.and_then(|execution| execution.ended_at),
+    })
+}
+
+fn dependencies(record: &Record) -> Vec<Value> {
+    let mut all = Vec::new();
+    if let Some(repository) = &record.code.repository
+        && let Some(commit) = repository.exact_commit()
+    {
+        let remote = repository.remotes.first().map(|remote| format!("git+{}", remote.url));
+        all.push(json!({
+            "name": "code",
+            "uri": remote,
+            "digest": {"gitCommit": commit},
+            "annotations": {"tree": repository.exact_tree(), "head": repository.commit, "branch": repository.branch},
+        }));
+    }
+    all.extend(record.data.iter().filter_map(|data| described(data, "dvc")));
+    all.extend(record.environment.locks.iter().map(
+        |lock| json!({"name": lock.path, "uri": format!("file:{}", lock.path), "digest": {"sha256": lock.sha256}}),
+    ));
+    let packages = record.environment.python.iter().flat_map(|python| &python.packages);
+    all.extend(packages.map(|Package { name, version, vcs, .. }| {
+        let digest = vcs.as_ref().map(|vcs| json!({"gitCommit": vcs.commit}));
+        json!({"name": name, "uri": format!("pkg:pypi/{name}@{version}"), "digest": digest})
+    }));
+    all
+}
+
+/// Digests are plain hexadecimal there, so DVC's `.dir` goes beside them.
+fn described(data: &Data, scheme: &str) -> Option<Value> {
+    let digest = data.digest.as_ref()?;
+    let md5 = digest.md5.strip_suffix(".dir").unwrap_or(&digest.md5);
+    Some(json!({
+        "name": data.path,
+        "uri": format!("{scheme}:{}", data.path),
+        "digest": {"md5": md5, "sha256": digest.sha256},
+        "annotations": {"dvc": digest.md5, "size": digest.size, "files": digest.files},
+    }))
+}
+
+/// Without what is null: readers of protobuf's JSON take some for faults.
+fn bare(value: Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            fields.into_iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| (name, bare(value))).collect()
+        }
+        Value::Array(items) => items.into_iter().map(bare).collect(),
+        other => other,
+    }
+}
