@@ -5,6 +5,6 @@
 #![warn(missing_docs)]
 
 mod child;
+pub mod data;
 pub mod environment;
 pub mod git;
-pub mod data;

@@ -7,9 +7,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, builder::ArgAction};
 
 use crate::{
-    config_command::ConfigArgs, data_command::DataArgs, gc_command::GcArgs, logging::LogFormat,
-    mlflow_flags::MlflowFlags, rule_flags::RuleFlags, sinks_command::SinksArgs, ui_command::UiArgs,
-    webhooks::WebhookFlags, webhooks_command::WebhooksArgs,
+    audit_command::AuditArgs, config_command::ConfigArgs, data_command::DataArgs, gc_command::GcArgs,
+    lineage_command::LineageArgs, logging::LogFormat, mlflow_flags::MlflowFlags, rule_flags::RuleFlags,
+    run_command::RunArgs, sinks_command::SinksArgs, ui_command::UiArgs, webhooks::WebhookFlags,
+    webhooks_command::WebhooksArgs,
 };
 
 /// Experiment tracking in one binary: point any MLflow client at it and log.
@@ -32,6 +33,12 @@ pub(crate) enum Command {
     /// Without any flag: SQLite and artifacts below ./trackside-data, on http://127.0.0.1:5000.
     #[command(visible_alias = "server")]
     Serve(Box<ServeArgs>),
+    /// Run a command, and record how its runs came to be: code, data, environment, outputs.
+    Run(Box<RunArgs>),
+    /// Judge whether a run can be repeated: what it depended on, as it is now.
+    Audit(AuditArgs),
+    /// Tell what a run, a model or a file came from, and what came of it.
+    Lineage(LineageArgs),
     /// Check or print the configuration: trackside.yaml with the environment and flags over it.
     #[command(subcommand)]
     Config(ConfigCommand),

@@ -8,8 +8,8 @@ use axum::{
     body::Body,
     extract::Request,
     http::{Extensions, Uri, uri::PathAndQuery},
-    response::Response,
-    routing::any,
+    response::{Redirect, Response},
+    routing::{any, get},
 };
 use tower::Service;
 use trackside_compat_mlflow::Invocation;
@@ -20,6 +20,9 @@ pub(crate) const PATH: &str = "/trackside/invocations";
 /// These routes, and the same below the path of each invocation.
 pub(crate) fn mounted(routes: Router) -> Router {
     let inner = routes.clone();
+    // Clients print the address of the page; what a browser asks for below `#` goes along.
+    let page = get(|| async { Redirect::temporary("../../../") });
+    let routes = routes.route(&format!("{PATH}/{{id}}/"), page);
     routes.route(&format!("{PATH}/{{id}}/{{*rest}}"), any(move |request: Request| answer(inner, request)))
 }
 

@@ -1,17 +1,18 @@
 //! The binary: command line, composition and life cycle. What it composes lives in the other crates.
 
 mod age;
+mod audit_command;
 mod backend;
 mod cli;
 mod columns;
 mod config;
 mod config_command;
-
 mod data_command;
 mod duties;
 mod gc_command;
 mod invocation;
 mod lifecycle;
+mod lineage_command;
 mod logging;
 mod mlflow_flags;
 mod output;
@@ -20,6 +21,7 @@ mod remote;
 mod retention;
 mod roots;
 mod rule_flags;
+mod run_command;
 mod serve;
 mod serving;
 mod sinks;
@@ -41,6 +43,15 @@ use crate::{
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let result = match cli.command {
+        Command::Run(args) => match run_command::run(*args) {
+            Ok(code) => return code,
+            Err(error) => Err(error),
+        },
+        Command::Audit(args) => match audit_command::run(&args) {
+            Ok(code) => return code,
+            Err(error) => Err(error),
+        },
+        Command::Lineage(args) => lineage_command::run(&args),
         Command::Serve(_) => serve::run(Sources::of_process()),
         Command::Config(ConfigCommand::Check(args)) => config_command::check(&args, &Sources::of_process()),
         Command::Config(ConfigCommand::Print(args)) => config_command::print(&args, &Sources::of_process()),

@@ -1,6 +1,6 @@
 //! A server of this process: store, artifacts, service, sinks, doors and listeners, composed.
 
-use std::{fs, net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use std::{fs, io, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use axum::Router;
@@ -189,11 +189,20 @@ async fn listen_for_boards(host: &str, port: u16) -> anyhow::Result<TcpListener>
 
 fn open_store(path: &Path, storage: trackside_adapter_sqlite::Config) -> anyhow::Result<SqliteStore> {
     if let Some(parent) = path.parent().filter(|parent| *parent != Path::new("")) {
-        fs::create_dir_all(parent).with_context(|| format!("cannot create the directory {}", parent.display()))?;
+        create(parent).with_context(|| format!("cannot create the directory {}", parent.display()))?;
     }
     let store = SqliteStore::open(path, storage).with_context(|| format!("cannot use {}", path.display()))?;
     tracing::info!(path = %path.display(), "database open");
     Ok(store)
+}
+
+/// Makes a directory of ours, which is of no repository it may lie in. One that is there stays as it is.
+fn create(directory: &Path) -> io::Result<()> {
+    if directory.exists() {
+        return Ok(());
+    }
+    fs::create_dir_all(directory)?;
+    fs::write(directory.join(".gitignore"), "*\n")
 }
 
 fn security(args: &ServeArgs) -> Security {

@@ -22,7 +22,8 @@ const REMEDY: &str = "start the container with -e TRACKSIDE_IMAGE_DIGEST=sha256:
 
 /// The image as told; `None` where nothing says that there is one.
 pub(super) fn find(request: &Request<'_>, gaps: &mut Vec<Gap>) -> Option<Image> {
-    let mut gap = |why: String| gaps.push(Gap::new(Dimension::Environment, "container image", why).closed_by(REMEDY));
+    let mut gap =
+        |why: String| gaps.push(Gap::new(Dimension::Environment, "container image", why).closed_by(REMEDY).aside());
     let told = |names: &[&'static str]| names.iter().find_map(|name| Some((*name, request.variable(name)?.to_owned())));
     let name = told(&NAMES).or_else(|| Some(("/run/.containerenv", podman(request)?)));
     let mut image = name.as_ref().map(|(source, name)| Image {

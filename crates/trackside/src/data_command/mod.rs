@@ -14,8 +14,8 @@ use trackside_core::SystemClock;
 use trackside_evidence::{Difference, Gap};
 use trackside_provenance::data::Survey;
 
-pub(crate) use self::args::DataArgs;
-use self::{args::Action, bar::Bar};
+use self::args::Action;
+pub(crate) use self::{args::DataArgs, bar::Bar};
 use crate::{
     columns::plain,
     output::{Output, count},
@@ -44,7 +44,7 @@ fn survey(no_cache: bool, bar: &Arc<Bar>) -> anyhow::Result<Survey> {
 }
 
 /// Where hashes are remembered: `$XDG_CACHE_HOME/trackside`, or `~/.cache/trackside`.
-fn cache_directory() -> Option<PathBuf> {
+pub(crate) fn cache_directory() -> Option<PathBuf> {
     let absolute = |name| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let caches = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")));
     Some(caches?.join("trackside"))

@@ -35,8 +35,8 @@ pub(super) struct State {
 
 impl Running {
     /// Sinks that somebody else delivers to, until [`Self::begin`].
-    pub(crate) fn idle(fanout: Fanout, builder: Builder, sources: Sources, config: Config) -> Self {
-        let config = Config { sinks: Vec::new(), ..config };
+    pub(crate) fn idle(fanout: Fanout, builder: Builder, sources: Sources, mut config: Config) -> Self {
+        config.sinks.clear();
         let state = State { config, copies: BTreeMap::new(), unasked: Vec::new(), delivers: false };
         Self { fanout, builder, sources, state: state.into() }
     }

@@ -1,0 +1,96 @@
+//! What is looked at before the command begins.
+
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+    sync::Arc,
+    thread,
+};
+
+use anyhow::Context;
+use trackside_core::{Clock, SystemClock};
+use trackside_evidence::{Environment, Execution, Gap, Instant, Manifest, Record, Scope, hide_in_command};
+use trackside_provenance::{data::Survey, environment, git};
+
+use super::args::RunArgs;
+use crate::data_command::{Bar, cache_directory};
+
+/// The record of a command that has not begun, and what goes with it.
+#[derive(Debug, Clone)]
+pub(super) struct Captured {
+    pub(super) record: Record,
+    /// Lists of the files of directories, by the path of the artifact.
+    pub(super) manifests: Vec<(String, Manifest)>,
+    /// The working directory.
+    pub(super) directory: PathBuf,
+}
+
+impl Captured {
+    /// Looks at code, data and environment, at the same time. Blocks.
+    pub(super) fn of(args: &RunArgs) -> anyhow::Result<Self> {
+        let directory = std::env::current_dir().context("the working directory cannot be told")?;
+        let clock = SystemClock;
+        let captured_at = Instant(clock.now());
+        let (code, surroundings, found) = thread::scope(|scope| {
+            let code = scope.spawn(|| git::capture(&directory, &git::Limits::default(), &clock));
+            let surroundings = scope.spawn(|| surroundings(&directory, &args.command, &args.env));
+            let found = survey(&directory).map(|survey| survey.everything(&args.data));
+            (code.join(), surroundings.join(), found)
+        });
+        let panicked = |_| anyhow::anyhow!("a part of the capture failed");
+        let (code, code_gaps) = code.map_err(panicked)?;
+        let (environment, environment_gaps) = surroundings.map_err(panicked)?;
+        let found = found?;
+        let mut record = Record::new(env!("CARGO_PKG_VERSION"), captured_at, code, environment);
+        record.data = found.data;
+        record.reads_no_data = args.no_data;
+        record.gaps = [code_gaps, environment_gaps, found.gaps].concat();
+        let words: Vec<_> = args.command.iter().map(|word| word.to_string_lossy()).collect();
+        record.execution = Some(Execution {
+            command: hide_in_command(&words),
+            directory: directory.to_string_lossy().into_owned(),
+            started_at: captured_at,
+            ended_at: None,
+            exit_code: None,
+            signal: None,
+            resources: None,
+            streams: Vec::new(),
+        });
+        record.inputs_key = record.key(Scope::Inputs).ok();
+        Ok(Self { record, manifests: found.manifests, directory })
+    }
+
+    /// Looks at what the command has written. Blocks.
+    pub(super) fn outputs(&mut self, paths: &[PathBuf]) -> anyhow::Result<()> {
+        if paths.is_empty() {
+            return Ok(());
+        }
+        let found = survey(&self.directory)?.only(paths);
+        self.record.outputs = found.data;
+        self.record.gaps.extend(found.gaps);
+        self.manifests.extend(found.manifests);
+        Ok(())
+    }
+}
+
+fn survey(directory: &Path) -> anyhow::Result<Survey> {
+    let project = Survey::project(directory);
+    let survey = Survey::new(&project, Arc::new(SystemClock))
+        .with_context(|| format!("{} cannot be read", project.display()))?
+        .with_progress(Arc::new(Bar::new(false)));
+    Ok(match cache_directory() {
+        Some(cache) => survey.with_cache(cache),
+        None => survey,
+    })
+}
+
+fn surroundings(directory: &Path, command: &[OsString], also: &[String]) -> (Environment, Vec<Gap>) {
+    let variables = std::env::vars_os().collect();
+    environment::capture(&environment::Request {
+        directory,
+        command,
+        variables: &variables,
+        also,
+        root: Path::new("/"),
+    })
+}
