@@ -274,3 +274,11 @@ def test_what_has_succeeded_is_not_run_again(made, server):
     assert "not reused: no run with the inputs" in again()
     made.flags[made.flags.index("many")] = "further"
     assert "further is not among its outputs" in again()
+
+
+def test_the_address_of_an_invocation_leads_to_the_page(server):
+    answer = requests.get(f"{server.url}/trackside/invocations/{'a' * 32}/", allow_redirects=False, timeout=10)
+    assert answer.is_redirect
+    assert requests.get(f"{server.url}/trackside/invocations/{'a' * 32}/", timeout=10).url == f"{server.url}/"
+    version = requests.get(f"{server.url}/trackside/invocations/{'a' * 32}/version", timeout=10)
+    assert version.text == requests.get(f"{server.url}/version", timeout=10).text

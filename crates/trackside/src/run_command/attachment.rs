@@ -58,9 +58,8 @@ impl Attachment {
         }
         let experiment = self.server.ensure_experiment(experiment.unwrap_or("Default")).await?;
         let mut tags = vec![(INVOCATION.to_owned(), self.invocation.clone())];
-        let execution = captured.record.execution.as_ref();
-        if let Some(program) = execution.and_then(|execution| execution.command.last()) {
-            tags.push(("mlflow.source.name".to_owned(), program.clone()));
+        if let Some(execution) = &captured.record.execution {
+            tags.push(("mlflow.source.name".to_owned(), execution.command.join(" ")));
             tags.push(("mlflow.source.type".to_owned(), "LOCAL".to_owned()));
         }
         let started = captured.record.captured_at.0;
