@@ -70,6 +70,17 @@ impl Record {
         Ok(Key(hex::encode(Sha256::digest(self.canonical(scope).to_string()))))
     }
 
+    /// The key that the record states, and another one that it should have: its own, computed anew, or the one that is
+    /// kept beside it. `None` when they agree, or when it states none.
+    pub fn contradiction(&self, kept: Option<&str>) -> Option<(String, String)> {
+        let stated = self.provenance_key.as_ref()?.as_str();
+        let computed = self.key(Scope::Provenance).ok();
+        let computed = computed.as_ref().map_or("none", |key| key.as_str());
+        let others = [computed, kept.unwrap_or(stated)];
+        let other = others.into_iter().find(|other| *other != stated)?;
+        Some((stated.to_owned(), other.to_owned()))
+    }
+
     fn unknown(&self, scope: Scope) -> Vec<Gap> {
         let inputs = [Dimension::Code, Dimension::Data, Dimension::Environment];
         let mut unknown: Vec<Gap> =

@@ -13,6 +13,7 @@ mod instant;
 mod key;
 mod lineage;
 mod record;
+mod reproduction;
 mod secret;
 
 pub use attestation::{Builder, Envelope, KeyFileError, Signature, SigningKey, Statement, VerifyError, VerifyingKey};
@@ -26,5 +27,9 @@ pub use record::{
     Gap, Gpu, Image, LeftOut, LinkedDataset, LockFile, Manifest, ManifestEntry, ObjectFormat, Package, Parameters,
     Python, ReadError, Record, Recorded, Remote, Repository, Resources, Snapshot, StoredFile, Stream, Submodule,
     Untracked, Vcs, Workspace,
+};
+pub use reproduction::{
+    Basis, FileComparison, FileRole, FileSeen, Likeness, MetricComparison, Parting, Reproduction, Sample, Side,
+    Tolerances,
 };
 pub use secret::{HIDDEN, hide_in, hide_in_command, is_secret_name, without_credentials};

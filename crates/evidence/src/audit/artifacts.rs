@@ -1,7 +1,7 @@
 //! Whether the artifacts are still those that the run stored.
 
 use super::{ArtifactNow, Evidence, Finding, Observed, Verdict, finding::listed};
-use crate::{Dimension, Record, Scope};
+use crate::{Dimension, Record};
 
 const ARTIFACTS: Dimension = Dimension::Artifacts;
 
@@ -54,15 +54,8 @@ pub(super) fn artifacts(record: &Record, now: &Observed) -> Finding {
 
 /// The record is not what was recorded: its own key, or the one the server has beside it, says otherwise.
 fn forged(record: &Record, now: &Observed) -> Option<Finding> {
-    let stated = record.provenance_key.as_ref()?.as_str();
-    let computed = record.key(Scope::Provenance).ok();
-    let computed = computed.as_ref().map_or("none", |key| key.as_str());
-    let kept = now.provenance_key.as_deref().unwrap_or(stated);
-    if stated == computed && stated == kept {
-        return None;
-    }
-    let other = if stated == computed { kept } else { computed };
+    let (stated, other) = record.contradiction(now.provenance_key.as_deref())?;
     let finding = Finding::new(ARTIFACTS, Verdict::Drifted, "the record itself was changed: it does not fit its key")
-        .with(Evidence::new("provenance key", Some(stated), Some(other), Verdict::Drifted));
+        .with(Evidence::new("provenance key", Some(&stated), Some(&other), Verdict::Drifted));
     Some(finding.advise("believe nothing of this record; make the run anew"))
 }

@@ -21,3 +21,4 @@ mod text;
 pub use finding::{Evidence, Finding, Verdict};
 pub use observed::{ArtifactNow, CodeNow, DataNow, Observed};
 pub use report::{Overall, Report};
+pub(crate) use {finding::listed, text::capitalised};
