@@ -1,7 +1,8 @@
 //! What a run read: files and directories with DVC's digests and SHA-256, and what DVC has on record of them.
 //!
 //! [`Survey`] is the way in. `walk.rs` finds files, `hashing.rs` spreads them over threads, `steady.rs` and `stream.rs`
-//! hash one, `hash_cache.rs` remembers; `project.rs` and `dvc_file.rs` read DVC's files, `object_cache.rs` its cache;
+//! hash one, `hash_cache.rs` remembers; `project.rs` and `dvc_file.rs` read DVC's files, `object_cache.rs` its cache and
+//! remotes, `material.rs` takes data from there;
 //! `subject.rs` puts what is named and what is on record together.
 
 mod dos2unix;
@@ -11,6 +12,7 @@ mod hash_cache;
 mod hashing;
 mod ignore_rules;
 mod listing;
+mod material;
 mod measured;
 mod object_cache;
 mod place;
@@ -23,5 +25,6 @@ mod walk;
 
 pub use file_hash::FileHash;
 pub use hashing::Progress;
+pub use material::{Material, MaterialFile};
 pub use measured::{Measured, MeasuredFile};
 pub use survey::{Captured, Standing, Standings, Survey};

@@ -8,14 +8,17 @@ use std::{
 };
 
 use trackside_core::Clock;
-use trackside_evidence::{Data, DataKind, Difference, Gap, Manifest};
+use trackside_evidence::{Access, Data, DataKind, Difference, Digest, Gap, Manifest, ManifestEntry};
 
 use super::{
     Progress,
     dvc_file::Entry,
     hash_cache::HashCache,
     hashing::Hashing,
+    listing,
+    material::Material,
     measured::{self, Measured, Target},
+    object_cache::ObjectCache,
     place,
     project::{self, OnRecord},
     subject::{self, Caches, Subject},
@@ -139,6 +142,42 @@ impl Survey {
         let target = |path| Target { path, legacy };
         let targets: Vec<_> = self.absolute(paths).into_iter().map(target).collect();
         measured::measure(&targets, &self.root, &mut self.hashing(), |path| place::name(path, &self.root))
+    }
+
+    /// Where DVC keeps what has this digest in its spelling: its cache, then remotes that are directories of this machine.
+    /// That it is there is no proof that it is whole; see [`Survey::digest`].
+    pub fn held(&self, md5: &str) -> Vec<Material> {
+        let Some(repository) = place::repository(&self.root) else { return Vec::new() };
+        let stores = std::iter::once(ObjectCache::of(&repository)).chain(ObjectCache::remotes(&repository));
+        stores.filter_map(|store| store.material(md5)).collect()
+    }
+
+    /// How what has this digest can be had where it does not stand at its path.
+    pub fn elsewhere(&self, md5: &str) -> Vec<Access> {
+        self.held(md5).into_iter().map(|material| material.access).collect()
+    }
+
+    /// The digest that material would have if it were put somewhere; `None` when some of it cannot be read.
+    pub fn digest(&self, material: &Material) -> Option<Digest> {
+        let sources: Vec<PathBuf> = material.files.iter().map(|file| file.source.clone()).collect();
+        let digests: Option<Vec<Digest>> =
+            self.measure(&sources, false).into_iter().map(|found| found.digest).collect();
+        let digests = digests?;
+        if material.kind != DataKind::Directory {
+            return digests.into_iter().next();
+        }
+        let mut entries = Vec::with_capacity(digests.len());
+        let mut hashes = Vec::with_capacity(digests.len());
+        for (file, digest) in material.files.iter().zip(&digests) {
+            let mut md5 = [0; 16];
+            hex::decode_to_slice(&digest.md5, &mut md5).ok()?;
+            hashes.push((file.path.as_str(), md5));
+            let Digest { md5, sha256, size, .. } = digest.clone();
+            entries.push(ManifestEntry { path: file.path.clone(), md5, sha256, size });
+        }
+        let size = digests.iter().map(|digest| digest.size).sum();
+        let files = digests.len() as u64;
+        Some(Digest { md5: listing::digest(hashes), sha256: Manifest::new(entries).sha256(), size, files })
     }
 
     fn capture(&self, paths: &[PathBuf], gaps: Vec<Gap>, known: &[Entry], wanted: &[&Entry]) -> Captured {
@@ -323,6 +362,23 @@ mod tests {
             ]
         );
         assert!(captured.gaps.is_empty());
+    }
+
+    #[test]
+    fn material_has_the_digest_of_what_it_makes() {
+        let project = project();
+        let survey = survey(&project);
+        let whole = survey.measure(&[project.path().join("data")], false).remove(0);
+        let digest = whole.digest.clone().unwrap();
+        assert_eq!(survey.digest(&Material::standing(&whole)), Some(digest.clone()));
+        assert!(survey.held(&digest.md5).is_empty(), "the list is in the cache, the files are not");
+        let object = project.path().join(".dvc/cache/files/md5").join(&ABC[..2]);
+        fs::create_dir_all(&object).unwrap();
+        fs::write(object.join(&ABC[2..]), "abc").unwrap();
+        assert_eq!(survey.elsewhere(&digest.md5), [Access::Cache]);
+        assert_eq!(survey.digest(&survey.held(&digest.md5)[0]), Some(digest.clone()));
+        fs::write(object.join(&ABC[2..]), "abd").unwrap();
+        assert_ne!(survey.digest(&survey.held(&digest.md5)[0]), Some(digest), "an object may be damaged");
     }
 
     #[test]
