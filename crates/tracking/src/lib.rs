@@ -13,4 +13,4 @@ mod server;
 
 pub use artifact::{File, Upload};
 pub use server::Server;
-pub use trackside_mlflow_wire::{Dataset, DatasetInput, ModelVersion, Run, RunInfo, Tag};
+pub use trackside_mlflow_wire::{Dataset, DatasetInput, Metric, ModelVersion, Run, RunInfo, Tag};

@@ -3,14 +3,16 @@
 use serde_json::json;
 use trackside_core::{ErrorKind, Result, Timestamp};
 use trackside_mlflow_wire::{
-    CreateRun, DatasetInput, ExperimentCreated, ExperimentFound, ExperimentsFound, Int, LogInputs, Run, RunFound,
-    RunsFound, Tag,
+    CreateRun, DatasetInput, ExperimentCreated, ExperimentFound, ExperimentsFound, HistoryFound, Int, LogInputs,
+    Metric, Run, RunFound, RunsFound, Tag,
 };
 
 use crate::server::{Nothing, Server};
 
 /// Runs and experiments of a page.
 const PAGE: i64 = 1000;
+/// Points of a page of a history.
+const POINTS: &str = "10000";
 /// Experiments of one search; their ids go in the body.
 const MAX_EXPERIMENTS: usize = 500;
 /// Tags of one request, in every version of the server.
@@ -68,6 +70,27 @@ impl Server {
             Ok(found) => Ok(Some(found.experiment.experiment_id)),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
+        }
+    }
+
+    /// The name of an experiment. `NotFound` when there is none.
+    pub async fn experiment_name(&self, id: &str) -> Result<String> {
+        let found: ExperimentFound = self.get("experiments/get", &[("experiment_id", id)]).await?;
+        Ok(found.experiment.name)
+    }
+
+    /// Every point of a metric, in the server's order.
+    pub async fn history(&self, run: &str, metric: &str) -> Result<Vec<Metric>> {
+        let (mut points, mut token) = (Vec::new(), None::<String>);
+        loop {
+            let mut query = vec![("run_id", run), ("metric_key", metric), ("max_results", POINTS)];
+            query.extend(token.as_deref().map(|token| ("page_token", token)));
+            let page: HistoryFound = self.get("metrics/get-history", &query).await?;
+            points.extend(page.metrics);
+            token = page.next_page_token.filter(|token| !token.is_empty());
+            if token.is_none() {
+                return Ok(points);
+            }
         }
     }
 
