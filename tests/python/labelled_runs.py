@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -293,6 +294,20 @@ def relinked(made: Project) -> None:
 
 
 label("link leads elsewhere", linked, relinked, data=DRIFTED)
+
+
+def kept_by_dvc(made: Project) -> None:
+    """What `dvc add` and `dvc config` leave behind, as far as an audit looks at it."""
+    content = (made.root / "data/raw/labels.txt").read_bytes()
+    digest = hashlib.md5(content).hexdigest()
+    made.write(f".dvc/cache/files/md5/{digest[:2]}/{digest[2:]}", content)
+    made.write(".dvc/config", "")
+    made.write(".dvc/.gitignore", "/cache\n")
+
+
+kept = do(kept_by_dvc, git("add", "-A"), git("commit", "-qm", "dvc"), given(flags=["--data", "data/raw/labels.txt"]))
+label("changed, in the cache of DVC", kept, write("data/raw/labels.txt", "x"), data=EQUIVALENT)
+label("gone, in the cache of DVC", kept, remove("data/raw/labels.txt"), data=EQUIVALENT)
 
 
 # Environment

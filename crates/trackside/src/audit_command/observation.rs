@@ -140,7 +140,7 @@ fn data(record: &Record, manifests: &BTreeMap<String, Manifest>, project: &Path)
             _ => None,
         };
         let elsewhere = match &data.digest {
-            Some(_) if !same => Vec::new(),
+            Some(digest) if !same => survey.elsewhere(&digest.md5),
             _ => Vec::new(),
         };
         let error = found.gaps.first().map(|gap| gap.why.clone()).filter(|_| found.digest.is_none());
