@@ -8,8 +8,8 @@ use clap::{Args, Parser, Subcommand, builder::ArgAction};
 
 use crate::{
     audit_command::AuditArgs, config_command::ConfigArgs, data_command::DataArgs, gc_command::GcArgs,
-    lineage_command::LineageArgs, logging::LogFormat, mlflow_flags::MlflowFlags, rule_flags::RuleFlags,
-    run_command::RunArgs, sinks_command::SinksArgs, ui_command::UiArgs, webhooks::WebhookFlags,
+    lineage_command::LineageArgs, logging::LogFormat, mlflow_flags::MlflowFlags, reproduce_command::ReproduceArgs,
+    rule_flags::RuleFlags, run_command::RunArgs, sinks_command::SinksArgs, ui_command::UiArgs, webhooks::WebhookFlags,
     webhooks_command::WebhooksArgs,
 };
 
@@ -37,6 +37,8 @@ pub(crate) enum Command {
     Run(Box<RunArgs>),
     /// Judge whether a run can be repeated: what it depended on, as it is now.
     Audit(AuditArgs),
+    /// Repeat a run from exactly what it was, and compare what comes of it. Tells the plan unless --run is given.
+    Reproduce(Box<ReproduceArgs>),
     /// Tell what a run, a model or a file came from, and what came of it.
     Lineage(LineageArgs),
     /// Check or print the configuration: trackside.yaml with the environment and flags over it.

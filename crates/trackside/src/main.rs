@@ -18,6 +18,7 @@ mod mlflow_flags;
 mod output;
 mod prefix;
 mod remote;
+mod reproduce_command;
 mod retention;
 mod roots;
 mod rule_flags;
@@ -48,6 +49,10 @@ fn main() -> ExitCode {
             Err(error) => Err(error),
         },
         Command::Audit(args) => match audit_command::run(&args) {
+            Ok(code) => return code,
+            Err(error) => Err(error),
+        },
+        Command::Reproduce(args) => match reproduce_command::run(&args) {
             Ok(code) => return code,
             Err(error) => Err(error),
         },

@@ -6,6 +6,8 @@ use std::{ffi::OsString, path::PathBuf};
 
 use clap::Args;
 
+use super::repeat::Around;
+
 // The doc comments are the help text.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -66,6 +68,10 @@ pub(crate) struct RunArgs {
     /// Where a server of its own keeps everything. Default: what trackside.yaml says, or trackside-data.
     #[arg(long, value_name = "DIR")]
     pub(super) data_dir: Option<PathBuf>,
+
+    /// Of a command that is not typed, but repeats an earlier run.
+    #[arg(skip)]
+    pub(super) around: Around,
 
     /// The command and its arguments.
     #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "COMMAND")]

@@ -1,7 +1,6 @@
 //! What is looked at before the command begins.
 
 use std::{
-    ffi::OsString,
     path::{Path, PathBuf},
     sync::Arc,
     thread,
@@ -33,7 +32,7 @@ impl Captured {
         let captured_at = Instant(clock.now());
         let (code, surroundings, found) = thread::scope(|scope| {
             let code = scope.spawn(|| git::capture(&directory, &git::Limits::default(), &clock));
-            let surroundings = scope.spawn(|| surroundings(&directory, &args.command, &args.env));
+            let surroundings = scope.spawn(|| surroundings(&directory, args));
             let found = survey(&directory).map(|survey| survey.everything(&args.data));
             (code.join(), surroundings.join(), found)
         });
@@ -84,13 +83,13 @@ fn survey(directory: &Path) -> anyhow::Result<Survey> {
     })
 }
 
-fn surroundings(directory: &Path, command: &[OsString], also: &[String]) -> (Environment, Vec<Gap>) {
-    let variables = std::env::vars_os().collect();
+fn surroundings(directory: &Path, args: &RunArgs) -> (Environment, Vec<Gap>) {
+    let variables = std::env::vars_os().chain(args.around.variables.clone()).collect();
     environment::capture(&environment::Request {
         directory,
-        command,
+        command: &args.command,
         variables: &variables,
-        also,
+        also: &args.env,
         root: Path::new("/"),
     })
 }

@@ -56,11 +56,12 @@ pub(super) struct Running {
 }
 
 impl Running {
-    /// Starts it with these variables besides ours.
+    /// Starts it with these variables besides ours. `aside`: what it writes to standard output goes to standard error.
     pub(super) fn start(
         command: &[OsString],
         variables: &BTreeMap<OsString, OsString>,
         capture: bool,
+        aside: bool,
         receiver: Receiver,
     ) -> anyhow::Result<Self> {
         let (program, arguments) = command.split_first().context("no command")?;
@@ -75,7 +76,10 @@ impl Running {
         }
         let mut child = starting.spawn().map_err(|error| not_started(program, error))?;
         receiver.is(Some(child.id()));
-        let out = child.stdout.take().map(|stream| Tee::start(stream, io::stdout()));
+        let out = child.stdout.take().map(|stream| match aside {
+            true => Tee::start(stream, io::stderr()),
+            false => Tee::start(stream, io::stdout()),
+        });
         let err = child.stderr.take().map(|stream| Tee::start(stream, io::stderr()));
         let streams = out.zip(err).map(|(out, err)| [out, err]);
         Ok(Self { child, receiver, streams })

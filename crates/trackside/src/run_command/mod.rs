@@ -8,6 +8,7 @@ mod attachment;
 mod capture;
 mod command;
 mod kept_output;
+mod repeat;
 mod reuse;
 mod sidecar;
 mod signals;
@@ -21,7 +22,8 @@ use trackside_server::Shutdown;
 
 pub(crate) use self::{
     args::RunArgs,
-    attachment::{DIRECTORY, RECORD, REPRODUCES, pairs},
+    attachment::{DIRECTORY, INVOCATION, RECORD, REPRODUCES, pairs},
+    repeat::{Around, Repeat, repeat},
 };
 use self::{
     attachment::Attachment,
@@ -43,7 +45,7 @@ pub(crate) fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
     runtime.block_on(async {
         let mut sidecar = Sidecar::find(args.url.as_deref(), args.data_dir.as_deref()).await?;
-        let Some(serving) = sidecar.own.take() else { return session(args, &sidecar).await };
+        let Some(serving) = sidecar.own.take() else { return Ok(session(args, &sidecar).await?.code()) };
         let shutdown = Shutdown::default();
         let serving = serving.until(&shutdown, GRACE, std::future::pending());
         let session = async {
@@ -51,11 +53,26 @@ pub(crate) fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
             shutdown.soft.cancel();
             code
         };
-        tokio::join!(session, serving).0
+        Ok(tokio::join!(session, serving).0?.code())
     })
 }
 
-async fn session(args: RunArgs, sidecar: &Sidecar) -> anyhow::Result<ExitCode> {
+/// What came of a command.
+#[derive(Debug)]
+pub(crate) struct Session {
+    /// The exit code of the command.
+    pub(crate) exit_code: i32,
+    /// The ids of its runs.
+    pub(crate) runs: Vec<String>,
+}
+
+impl Session {
+    fn code(&self) -> ExitCode {
+        ExitCode::from(u8::try_from(self.exit_code).unwrap_or(1))
+    }
+}
+
+async fn session(args: RunArgs, sidecar: &Sidecar) -> anyhow::Result<Session> {
     let receiver = Receiver::listen()?;
     let invocation = format!("{:032x}", RandomIds.fresh()?);
     let (captured, args) = spawn_blocking(move || (Captured::of(&args), args)).await?;
@@ -67,14 +84,14 @@ async fn session(args: RunArgs, sidecar: &Sidecar) -> anyhow::Result<ExitCode> {
         match reuse::restore(&sidecar.server, &captured, &args).await? {
             Earlier::Restored(run) => {
                 say(&format!("reused run {run}: its inputs are the same, its outputs are in place"));
-                return Ok(ExitCode::SUCCESS);
+                return Ok(Session { exit_code: 0, runs: vec![run] });
             }
             Earlier::None(why) if args.explain => say(&format!("not reused: {why}")),
             Earlier::None(_) => {}
         }
     }
-    let running =
-        Running::start(&args.command, &variables(&args, sidecar, &invocation), !args.no_capture_output, receiver)?;
+    let variables = variables(&args, sidecar, &invocation);
+    let running = Running::start(&args.command, &variables, !args.no_capture_output, args.around.aside, receiver)?;
     let mut attachment = Attachment::new(sidecar.server.clone(), invocation);
     let outcome = tokio::select! {
         outcome = spawn_blocking(|| running.wait()) => outcome??,
@@ -91,7 +108,8 @@ async fn session(args: RunArgs, sidecar: &Sidecar) -> anyhow::Result<ExitCode> {
     for run in attachment.runs() {
         say(&format!("recorded run {} at {}", run.run_id, sidecar.server.url()));
     }
-    Ok(ExitCode::from(u8::try_from(outcome.code()).unwrap_or(1)))
+    let runs = attachment.runs().map(|run| run.run_id.clone()).collect();
+    Ok(Session { exit_code: outcome.code(), runs })
 }
 
 /// Tells new runs of their inputs, until it is dropped.
@@ -125,7 +143,7 @@ async fn finish(
 
 /// What clients need to find the server, and us.
 fn variables(args: &RunArgs, sidecar: &Sidecar, invocation: &str) -> BTreeMap<OsString, OsString> {
-    let mut variables = BTreeMap::new();
+    let mut variables = args.around.variables.clone();
     let mut set = |name: &str, value: &str| variables.insert(name.into(), value.into());
     set("MLFLOW_TRACKING_URI", &sidecar.address_of(invocation));
     set("TRACKSIDE_URL", sidecar.server.url());
