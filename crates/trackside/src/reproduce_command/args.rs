@@ -1,7 +1,5 @@
 //! The flags of `trackside reproduce`.
 
-#![expect(clippy::doc_markdown, reason = "help texts are not Markdown")]
-
 use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -11,6 +9,7 @@ use crate::remote::ServerArgs;
 
 // The doc comments are the help text.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "flags are switches")]
 #[command(after_help = "\
 Without --run nothing is run: the plan is printed, and the exit code is 1 if the run cannot be repeated.
 

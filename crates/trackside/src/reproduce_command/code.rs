@@ -9,7 +9,7 @@ use trackside_evidence::Repository;
 use trackside_provenance::git::{self, Checkout, Fault};
 
 /// How long git may take to look.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// How long it may take to write a working tree; filters such as LFS may fetch.
 const LONG: Duration = Duration::from_mins(30);
 

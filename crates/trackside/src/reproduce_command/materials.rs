@@ -50,8 +50,12 @@ enum Source {
 }
 
 /// Looks where everything that the run read is to be had. Blocks.
-pub(super) fn find(record: &Record, manifests: &BTreeMap<String, Manifest>, projects: &Projects) -> Vec<Need> {
-    let (Ok(old), Ok(new)) = (survey(&projects.old), survey(&projects.new)) else { return Vec::new() };
+pub(super) fn find(
+    record: &Record,
+    manifests: &BTreeMap<String, Manifest>,
+    projects: &Projects,
+) -> anyhow::Result<Vec<Need>> {
+    let (old, new) = (survey(&projects.old)?, survey(&projects.new)?);
     let there = |project: &Path| -> Vec<PathBuf> { record.data.iter().map(|data| project.join(&data.path)).collect() };
     let standing = old.measure(&there(&projects.old), false);
     let checked_out = new.measure(&there(&projects.new), false);
@@ -60,7 +64,7 @@ pub(super) fn find(record: &Record, manifests: &BTreeMap<String, Manifest>, proj
             .unwrap_or_else(|| Source::Lost(lost(data, &standing, manifests.get(&data.path))));
         Need { data: data.clone(), source }
     });
-    needs.collect()
+    Ok(needs.collect())
 }
 
 fn source(data: &Data, record: &Record, old: &Survey, standing: &Measured, checked_out: &Measured) -> Option<Source> {

@@ -61,7 +61,7 @@ pub(crate) fn run(args: &ReproduceArgs) -> anyhow::Result<ExitCode> {
         plan.compared = compared(args, &runs, &record);
         trust(args, &record, &runs[0], &mut plan);
         let workplace = Workplace::prepare(args, &record, &mut plan)?;
-        let result = reproduce(args, &server, &record, &runs, plan, workplace.as_ref()).await;
+        let result = Box::pin(reproduce(args, &server, &record, &runs, plan, workplace.as_ref())).await;
         if let Some(workplace) = workplace {
             workplace.close(args.keep && args.run);
         }
@@ -79,7 +79,7 @@ async fn reproduce(
 ) -> anyhow::Result<ExitCode> {
     let manifests = manifests(server, &runs[0].info, record).await;
     let Some(workplace) = workplace else { return answer(args, &plan, &[]) };
-    let needs = materials::find(record, &manifests, &workplace.projects);
+    let needs = materials::find(record, &manifests, &workplace.projects)?;
     plan.data = needs.iter().map(|need| need.plan(args.link, record)).collect();
     plan.refused.extend(needs.iter().filter_map(materials::Need::refusal));
     outside(record, &mut plan);
@@ -124,6 +124,7 @@ async fn reproduce(
         if !plan.refused.is_empty() {
             return answer(args, &plan, &[]);
         }
+        tell(args, &plan);
     }
     variables.insert("MLFLOW_EXPERIMENT_ID".into(), runs[0].info.experiment_id.clone().into());
     let project = &workplace.projects.new;
@@ -137,7 +138,7 @@ async fn reproduce(
         env: record.environment.variables.keys().cloned().collect(),
         around: Around { variables, aside: args.server.json },
     });
-    let session = workplace.inside(session).await?;
+    let session = Box::pin(workplace.inside(session)).await?;
     let reports = comparison::compare(server, runs, &session, &args.tolerances()).await?;
     answer(args, &plan, &reports)
 }
@@ -163,6 +164,10 @@ fn trust(args: &ReproduceArgs, record: &Record, run: &Run, plan: &mut Plan) {
             execution.command.join(" ")
         )),
         Some(_) => {}
+    }
+    if record.data.is_empty() && !record.reads_no_data {
+        let why = "no data is on record: whatever the command reads is not put there, nor checked";
+        plan.warnings.push(why.to_owned());
     }
     let ended = record.execution.as_ref().and_then(|execution| execution.exit_code);
     match ended {
@@ -190,12 +195,12 @@ fn surrounded(
 ) {
     let (differences, matters) = surroundings::differences(record, &workplace.directory, command, variables);
     if args.environment == Surroundings::Current {
-        plan.environment.action = match (differences.is_empty(), matters) {
+        let action = match (differences.is_empty(), matters) {
             (true, _) => "the one that is here, which is the recorded one",
             (false, true) => "the one that is here, which is not the recorded one:",
             (false, false) => "the one that is here; it differs in what should not matter:",
-        }
-        .to_owned();
+        };
+        action.clone_into(&mut plan.environment.action);
     }
     if matters && args.strict_environment {
         plan.refuse("the environment is not the recorded one (--strict-environment)");
@@ -222,7 +227,7 @@ fn compared(args: &ReproduceArgs, runs: &[Run], record: &Record) -> Compared {
 fn tell(args: &ReproduceArgs, plan: &Plan) {
     #[expect(clippy::print_stderr, reason = "standard output is the command's")]
     if !args.server.json {
-        eprint!("{}\n", plan.to_text());
+        eprintln!("{}", plan.to_text());
     }
 }
 

@@ -47,9 +47,7 @@ pub(super) fn matched<'a>(old: &[&Run], new: &'a [Run]) -> Vec<Option<&'a Run>> 
     }
     if left.len() + found.len() == old.len() {
         for index in in_order(old) {
-            if !found.contains_key(&index) {
-                found.insert(index, left.remove(0));
-            }
+            found.entry(index).or_insert_with(|| left.remove(0));
         }
     }
     (0..old.len()).map(|index| found.get(&index).copied()).collect()

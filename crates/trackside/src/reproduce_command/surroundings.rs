@@ -87,34 +87,22 @@ impl Recipe {
 
     /// Makes it. What the tools say goes to standard error.
     pub(super) fn make(&self, venv: &Path) -> anyhow::Result<()> {
-        let mut create = match &self.uv {
-            Some(uv) => {
-                let mut command = Command::new(uv);
-                command.args(["venv", "--python"]).arg(&self.interpreter);
-                command
-            }
-            None => {
-                let mut command = Command::new(&self.interpreter);
-                command.args(["-m", "venv"]);
-                command
-            }
-        };
+        let mut create = Command::new(self.uv.as_ref().unwrap_or(&self.interpreter));
+        if self.uv.is_some() {
+            create.args(["venv", "--python"]).arg(&self.interpreter);
+        } else {
+            create.args(["-m", "venv"]);
+        }
         finish(create.arg(venv))?;
         let list = venv.join("requirements.txt");
         fs::write(&list, self.requirements.join("\n") + "\n").with_context(|| list.display().to_string())?;
         let python = venv.join("bin/python");
-        let mut install = match &self.uv {
-            Some(uv) => {
-                let mut command = Command::new(uv);
-                command.args(["pip", "install", "--python"]).arg(&python);
-                command
-            }
-            None => {
-                let mut command = Command::new(&python);
-                command.args(["-m", "pip", "install", "--disable-pip-version-check"]);
-                command
-            }
-        };
+        let mut install = Command::new(self.uv.as_ref().unwrap_or(&python));
+        if self.uv.is_some() {
+            install.args(["pip", "install", "--python"]).arg(&python);
+        } else {
+            install.args(["-m", "pip", "install", "--disable-pip-version-check"]);
+        }
         // All that was installed is on the list, so nothing is resolved anew.
         finish(install.args(["--no-deps", "--requirement"]).arg(&list))
     }

@@ -63,9 +63,12 @@ impl Workplace {
             }
         };
         let directory = place.join(&recorded.subdirectory);
+        // One that git ignores is not part of a commit.
+        std::fs::create_dir_all(&directory).with_context(|| directory.display().to_string())?;
         let new = project(&directory, &place);
         let below = new.strip_prefix(&place).unwrap_or(Path::new(""));
-        let projects = Projects { old: code.repository.join(below), new: new.clone() };
+        let old = Some(code.repository.join(below)).filter(|old| old.is_dir());
+        let projects = Projects { old: old.unwrap_or_else(|| code.repository.clone()), new: new.clone() };
         let top = PathBuf::from(&recorded.root);
         let recorded = (top.clone(), top.join(&recorded.subdirectory));
         Ok(Some(Self { root, temporary, code: place, checked_out, directory, projects, recorded }))

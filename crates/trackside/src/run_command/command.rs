@@ -76,10 +76,10 @@ impl Running {
         }
         let mut child = starting.spawn().map_err(|error| not_started(program, error))?;
         receiver.is(Some(child.id()));
-        let out = child.stdout.take().map(|stream| match aside {
-            true => Tee::start(stream, io::stderr()),
-            false => Tee::start(stream, io::stdout()),
-        });
+        let out = child
+            .stdout
+            .take()
+            .map(|stream| if aside { Tee::start(stream, io::stderr()) } else { Tee::start(stream, io::stdout()) });
         let err = child.stderr.take().map(|stream| Tee::start(stream, io::stderr()));
         let streams = out.zip(err).map(|(out, err)| [out, err]);
         Ok(Self { child, receiver, streams })
