@@ -13,10 +13,13 @@ mod instant;
 mod key;
 mod lineage;
 mod record;
+mod remote_url;
 mod reproduction;
 mod secret;
 
-pub use attestation::{Builder, Envelope, KeyFileError, Signature, SigningKey, Statement, VerifyError, VerifyingKey};
+pub use attestation::{
+    Builder, Envelope, KeyFileError, Signature, SigningKey, Statement, Subject, VerifyError, VerifyingKey,
+};
 pub use audit::{ArtifactNow, CodeNow, DataNow, Evidence, Finding, Observed, Overall, Report, Verdict};
 pub use difference::{Difference, Moved, difference};
 pub use instant::Instant;

@@ -15,6 +15,8 @@ const PUBLIC_PREFIX: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65,
 const PRIVATE_PREFIX: [u8; 16] =
     [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
 const SEED: usize = 32;
+/// How OpenSSL's older format says that what follows is encrypted (RFC 1421).
+const ENCRYPTED_BODY: &str = ",ENCRYPTED";
 
 /// Signs.
 pub struct SigningKey {
@@ -53,12 +55,14 @@ impl SigningKey {
 
     /// Reads a `PRIVATE KEY` in PEM.
     pub fn from_pem(text: &str) -> Result<Self, KeyFileError> {
-        let der = der(text, "PRIVATE KEY").ok_or(KeyFileError("expected a private key in PEM, not encrypted"))?;
-        Self::from_der(&der)
+        match der(text, "PRIVATE KEY") {
+            Some(der) if !text.contains(ENCRYPTED_BODY) => Self::from_der(&der),
+            _ => Err(KeyFileError(not_private(text))),
+        }
     }
 
     fn from_der(der: &[u8]) -> Result<Self, KeyFileError> {
-        let foreign = KeyFileError("expected an Ed25519 key in PKCS #8");
+        let foreign = KeyFileError("it is not an Ed25519 key in PKCS #8; make one with `trackside attest keygen`");
         let pair = Ed25519KeyPair::from_pkcs8_maybe_unchecked(der).map_err(|_| foreign.clone())?;
         // The seed is where both versions of PKCS #8 have it, behind the octet string in an octet string.
         let at = der.windows(4).position(|four| four == [0x04, 0x22, 0x04, 0x20]).ok_or(foreign.clone())? + 4;
@@ -85,9 +89,15 @@ impl SigningKey {
 impl VerifyingKey {
     /// Reads a `PUBLIC KEY` in PEM.
     pub fn from_pem(text: &str) -> Result<Self, KeyFileError> {
-        let der = der(text, "PUBLIC KEY").ok_or(KeyFileError("expected a public key in PEM"))?;
+        if text.contains("PRIVATE KEY-----") {
+            return Err(KeyFileError(
+                "it is a private key, which nobody but the signer should have; the public one is beside it in a file that \
+                 ends in .pub",
+            ));
+        }
+        let der = der(text, "PUBLIC KEY").ok_or(KeyFileError("it is no public key in PEM (BEGIN PUBLIC KEY)"))?;
         let key = der.strip_prefix(&PUBLIC_PREFIX[..]).and_then(|key| key.try_into().ok());
-        key.map(Self).ok_or(KeyFileError("expected an Ed25519 key"))
+        key.map(Self).ok_or(KeyFileError("it is a public key, and not one of Ed25519"))
     }
 
     /// As PEM.
@@ -106,6 +116,22 @@ impl VerifyingKey {
 
     pub(super) fn accepts(&self, message: &[u8], signature: &[u8]) -> bool {
         UnparsedPublicKey::new(&ED25519, &self.0).verify(message, signature).is_ok()
+    }
+}
+
+/// What is wrong with a file in which there is no plain private key.
+fn not_private(text: &str) -> &'static str {
+    if text.contains("BEGIN ENCRYPTED PRIVATE KEY") || text.contains(ENCRYPTED_BODY) {
+        "it is encrypted, and encrypted keys are not read; decrypt it to a file of its own (`openssl pkey -in KEY -out \
+         PLAIN`) and keep that as safe, or make a key with `trackside attest keygen`"
+    } else if text.contains("BEGIN PUBLIC KEY") {
+        "it is a public key; signing takes the private one"
+    } else if text.contains("BEGIN OPENSSH PRIVATE KEY") {
+        "it is a key of OpenSSH, which is of another format; make one with `trackside attest keygen`"
+    } else if text.contains("PRIVATE KEY-----") {
+        "it is not an Ed25519 key in PKCS #8; make one with `trackside attest keygen`"
+    } else {
+        "it is no private key in PEM (BEGIN PRIVATE KEY)"
     }
 }
 
@@ -150,11 +176,23 @@ mod tests {
     #[test]
     fn what_is_no_key_is_refused() {
         let key = SigningKey::generate().unwrap();
-        for text in ["", "ssh-ed25519 AAAA", &key.to_pem()] {
-            assert!(VerifyingKey::from_pem(text).is_err());
+        let public = |text: &str| VerifyingKey::from_pem(text).unwrap_err().to_string();
+        for (text, word) in
+            [("", "no public key"), ("ssh-ed25519 AAAA", "no public key"), (&key.to_pem(), "private key")]
+        {
+            assert!(public(text).contains(word), "{text}");
         }
-        for text in ["", &key.verifying().to_pem(), &pem("PRIVATE KEY", b"x"), &pem("ENCRYPTED PRIVATE KEY", b"x")] {
-            assert!(SigningKey::from_pem(text).is_err());
+        let private = |text: &str| SigningKey::from_pem(text).unwrap_err().to_string();
+        for (text, word) in [
+            ("", "no private key"),
+            (&key.verifying().to_pem(), "public key"),
+            (&pem("PRIVATE KEY", b"x"), "not an Ed25519"),
+            (&pem("EC PRIVATE KEY", b"x"), "not an Ed25519"),
+            (&pem("OPENSSH PRIVATE KEY", b"x"), "OpenSSH"),
+            (&pem("ENCRYPTED PRIVATE KEY", b"x"), "encrypted"),
+            ("-----BEGIN PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nAAAA\n-----END PRIVATE KEY-----", "encrypted"),
+        ] {
+            assert!(private(text).contains(word), "{text}: {}", private(text));
         }
     }
 }

@@ -7,7 +7,9 @@
 mod envelope;
 mod key;
 mod statement;
+#[cfg(test)]
+mod tests;
 
 pub use envelope::{Envelope, Signature, VerifyError};
 pub use key::{KeyFileError, SigningKey, VerifyingKey};
-pub use statement::{Builder, Statement};
+pub use statement::{Builder, Statement, Subject};

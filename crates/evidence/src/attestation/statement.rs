@@ -1,10 +1,13 @@
 //! The statement: these artifacts were made by that command from those inputs.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
+use trackside_core::Error;
 
-use crate::{Data, Package, Record, audit::Report};
+use crate::{Data, Package, Record, audit::Report, remote_url::remote_url};
 
 const TYPE: &str = "https://in-toto.io/Statement/v1";
 const PREDICATE: &str = "https://slsa.dev/provenance/v1";
@@ -16,12 +19,29 @@ const BUILD: &str = "https://trackside.dev/training-run/v1";
 pub struct Statement {
     #[serde(rename = "_type")]
     kind: String,
-    /// What it is about, with digests.
-    pub subject: Vec<Value>,
+    /// What it is about.
+    pub subject: Vec<Subject>,
+    /// What the predicate means.
     #[serde(rename = "predicateType")]
-    predicate_type: String,
+    pub predicate_type: String,
     /// What is said of it.
     pub predicate: Value,
+}
+
+/// Something that a statement is about.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Subject {
+    /// An artifact below the run's artifacts, or data below the project.
+    #[serde(default)]
+    pub name: String,
+    /// `output:<path>` for what the command wrote to the project; artifacts have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uri: Option<String>,
+    /// By algorithm, in hexadecimal.
+    pub digest: BTreeMap<String, String>,
+    /// Further facts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub annotations: Option<Value>,
 }
 
 /// Who saw the run, e.g. `https://trackside.dev/host/ws-1`.
@@ -38,16 +58,10 @@ impl Builder {
 impl Statement {
     /// What a record says, and what an audit found, as SLSA's provenance. `stored` is the record as it is stored.
     pub fn of(record: &Record, stored: &[u8], builder: &Builder, audit: Option<&Report>) -> Self {
-        let mut subject: Vec<Value> = record
-            .artifacts
-            .iter()
-            .map(|file| json!({"name": file.path, "digest": {"sha256": file.sha256}}))
-            .chain(record.outputs.iter().filter_map(|data| described(data, "output")))
-            .collect();
-        subject.push(json!({
-            "name": "trackside/provenance.json",
-            "digest": {"sha256": hex::encode(Sha256::digest(stored))},
-        }));
+        let artifacts = record.artifacts.iter().map(|file| Subject::artifact(&file.path, file.sha256.clone()));
+        let own = Subject::artifact("trackside/provenance.json", hex::encode(Sha256::digest(stored)));
+        let outputs = record.outputs.iter().filter_map(Subject::output);
+        let subject = artifacts.chain([own]).chain(outputs).collect();
         let mut byproducts: Vec<Value> = Vec::new();
         if let Some(report) = audit {
             let verdicts: Map<String, Value> = report
@@ -82,6 +96,29 @@ impl Statement {
             },
         });
         Self { kind: TYPE.to_owned(), subject, predicate_type: PREDICATE.to_owned(), predicate: bare(predicate) }
+    }
+
+    /// The same, for a run that a version of a registered model was made from.
+    #[must_use]
+    pub fn registered_as(mut self, model: &str, version: &str) -> Self {
+        let registered = json!({"name": "registered model version", "uri": format!("models:/{model}/{version}")});
+        if let Some(byproducts) = self.predicate["runDetails"]["byproducts"].as_array_mut() {
+            byproducts.push(registered);
+        }
+        self
+    }
+
+    /// Reads a statement, of whatever predicate. The message says what is wrong with it.
+    pub fn read(json: &[u8]) -> Result<Self, Error> {
+        let malformed = |error| Error::invalid(format!("not a statement of in-toto: {error}"));
+        let statement: Self = serde_json::from_slice(json).map_err(malformed)?;
+        if statement.kind != TYPE {
+            return Err(Error::invalid(format!("a statement of type {}, where {TYPE} was expected", statement.kind)));
+        }
+        if statement.subject.is_empty() || statement.subject.iter().any(|subject| subject.digest.is_empty()) {
+            return Err(Error::invalid("not a statement of in-toto: it needs subjects, each with a digest"));
+        }
+        Ok(statement)
     }
 
     /// The bytes that are signed.
@@ -122,7 +159,8 @@ fn dependencies(record: &Record) -> Vec<Value> {
     if let Some(repository) = &record.code.repository
         && let Some(commit) = repository.exact_commit()
     {
-        let remote = repository.remotes.first().map(|remote| format!("git+{}", remote.url));
+        let remote = repository.remotes.first().and_then(|remote| remote_url(&remote.url));
+        let remote = remote.map(|url| format!("git+{url}"));
         all.push(json!({
             "name": "code",
             "uri": remote,
@@ -142,7 +180,19 @@ fn dependencies(record: &Record) -> Vec<Value> {
     all
 }
 
-/// Digests are plain hexadecimal there, so DVC's `.dir` goes beside them.
+impl Subject {
+    fn artifact(path: &str, sha256: String) -> Self {
+        let digest = BTreeMap::from([("sha256".to_owned(), sha256)]);
+        Self { name: path.to_owned(), uri: None, digest, annotations: None }
+    }
+
+    fn output(data: &Data) -> Option<Self> {
+        serde_json::from_value(described(data, "output")?).ok()
+    }
+}
+
+/// Digests are plain hexadecimal there, so DVC's `.dir` goes beside them. The SHA-256 of a directory is no hash of a
+/// file: the annotations say so.
 fn described(data: &Data, scheme: &str) -> Option<Value> {
     let digest = data.digest.as_ref()?;
     let md5 = digest.md5.strip_suffix(".dir").unwrap_or(&digest.md5);

@@ -77,7 +77,7 @@ pub enum Relation {
 }
 
 impl Relation {
-    /// As it is written for people.
+    /// As it is written for people, between what was there first and what came of it: `commit executed by run`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Executed => "executed by",
@@ -85,8 +85,21 @@ impl Relation {
             Self::Wrote => "wrote",
             Self::Registered => "registered as",
             Self::Promoted => "promoted to",
-            Self::Repeated => "repeated as",
+            Self::Repeated => "repeated by",
             Self::PartOf => "part of",
+        }
+    }
+
+    /// The same from the other end: `run executed commit`.
+    pub const fn origin(self) -> &'static str {
+        match self {
+            Self::Executed => "executed",
+            Self::Read => "read",
+            Self::Wrote => "written by",
+            Self::Registered => "registered from",
+            Self::Promoted => "points at",
+            Self::Repeated => "repeats",
+            Self::PartOf => "holds",
         }
     }
 }
@@ -158,14 +171,47 @@ impl Graph {
         self.edges.insert(Edge { from: from.to_owned(), to: to.to_owned(), relation });
     }
 
-    /// The neighbours of a thing in one direction.
-    pub fn neighbours<'a>(&'a self, id: &'a str, direction: Direction) -> impl Iterator<Item = (Relation, &'a Node)> {
-        self.edges.iter().filter_map(move |edge| {
-            let (near, far) = match direction {
-                Direction::Upstream => (&edge.to, &edge.from),
-                Direction::Downstream => (&edge.from, &edge.to),
-            };
-            (near == id).then(|| Some((edge.relation, self.nodes.get(far)?)))?
-        })
+    /// What leads to the subjects, or away from them; all else is left out.
+    #[must_use]
+    pub fn around(&self, directions: &[Direction]) -> Self {
+        let mut around = Self { subjects: self.subjects.clone(), ..Self::new() };
+        let mut kept: BTreeSet<&str> = self.subjects.iter().map(String::as_str).collect();
+        for direction in directions {
+            let neighbours = self.adjacent(*direction);
+            let mut seen: BTreeSet<&str> = self.subjects.iter().map(String::as_str).collect();
+            let mut waiting: Vec<&str> = seen.iter().copied().collect();
+            while let Some(id) = waiting.pop() {
+                for edge in neighbours.get(id).into_iter().flatten() {
+                    let (_, far) = edge.ends(*direction);
+                    around.edges.insert((*edge).clone());
+                    if seen.insert(far) {
+                        waiting.push(far);
+                    }
+                }
+            }
+            kept.extend(seen);
+        }
+        let kept = kept.into_iter().filter_map(|id| Some((id.to_owned(), self.nodes.get(id)?.clone())));
+        around.nodes = kept.collect();
+        around
+    }
+
+    /// The edges of each thing in one direction, in order: a graph of 10,000 runs is gone through once.
+    pub(super) fn adjacent(&self, direction: Direction) -> BTreeMap<&str, Vec<&Edge>> {
+        let mut adjacent: BTreeMap<&str, Vec<&Edge>> = BTreeMap::new();
+        for edge in &self.edges {
+            adjacent.entry(edge.ends(direction).0).or_default().push(edge);
+        }
+        adjacent
+    }
+}
+
+impl Edge {
+    /// The near end and the far one, for who looks in this direction.
+    pub(super) fn ends(&self, direction: Direction) -> (&str, &str) {
+        match direction {
+            Direction::Upstream => (&self.to, &self.from),
+            Direction::Downstream => (&self.from, &self.to),
+        }
     }
 }

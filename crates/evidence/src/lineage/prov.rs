@@ -2,6 +2,8 @@
 //!
 //! Source: the PROV-JSON serialisation (W3C member submission of 2013-04-24). Runs are activities, all else are entities.
 
+use std::fmt::Write;
+
 use serde_json::{Map, Value, json};
 
 use super::{Graph, NodeKind, Relation};
@@ -54,7 +56,7 @@ fn qualified(id: &str) -> String {
     for byte in id.bytes() {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' => name.push(char::from(byte)),
-            other => name += format!("_{other:02x}").as_str(),
+            other => write!(name, "_{other:02x}").expect("a text takes everything"),
         }
     }
     name
