@@ -18,7 +18,31 @@ struct Page {
     next_page_token: Option<String>,
 }
 
+#[derive(Debug, Deserialize)]
+struct ModelFound {
+    registered_model: Model,
+}
+
+#[derive(Debug, Deserialize)]
+struct Model {
+    /// Servers before 2.3 have none.
+    #[serde(default)]
+    aliases: Vec<Alias>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Alias {
+    alias: String,
+    version: String,
+}
+
 impl Server {
+    /// The aliases of a model, and the numbers of the versions they name. `NotFound` when there is no such model.
+    pub async fn aliases(&self, model: &str) -> Result<Vec<(String, String)>> {
+        let found: ModelFound = self.get("registered-models/get", &[("name", model)]).await?;
+        Ok(found.registered_model.aliases.into_iter().map(|alias| (alias.alias, alias.version)).collect())
+    }
+
     /// A version of a model. `NotFound` when there is none.
     pub async fn model_version(&self, name: &str, version: &str) -> Result<ModelVersion> {
         let found: Found = self.get("model-versions/get", &[("name", name), ("version", version)]).await?;

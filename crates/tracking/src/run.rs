@@ -1,5 +1,7 @@
 //! Runs and experiments.
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
 use trackside_core::{ErrorKind, Result, Timestamp};
 use trackside_mlflow_wire::{
@@ -49,17 +51,23 @@ impl Server {
 
     /// The ids of all experiments.
     pub async fn experiments(&self) -> Result<Vec<String>> {
-        let (mut ids, mut token) = (Vec::new(), None::<String>);
+        Ok(self.experiment_names().await?.into_keys().collect())
+    }
+
+    /// The names of all experiments, by id.
+    pub async fn experiment_names(&self) -> Result<BTreeMap<String, String>> {
+        let (mut names, mut token) = (BTreeMap::new(), None::<String>);
         loop {
             let mut body = json!({"max_results": PAGE, "view_type": "ACTIVE_ONLY"});
             if let Some(token) = &token {
                 body["page_token"] = json!(token);
             }
             let found: ExperimentsFound = self.post("experiments/search", &body).await?;
-            ids.extend(found.experiments.into_iter().map(|experiment| experiment.experiment_id));
+            let named = found.experiments.into_iter().map(|experiment| (experiment.experiment_id, experiment.name));
+            names.extend(named);
             token = found.next_page_token.filter(|token| !token.is_empty());
             if token.is_none() {
-                return Ok(ids);
+                return Ok(names);
             }
         }
     }

@@ -7,10 +7,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, builder::ArgAction};
 
 use crate::{
-    audit_command::AuditArgs, config_command::ConfigArgs, data_command::DataArgs, gc_command::GcArgs,
-    lineage_command::LineageArgs, logging::LogFormat, mlflow_flags::MlflowFlags, reproduce_command::ReproduceArgs,
-    rule_flags::RuleFlags, run_command::RunArgs, sinks_command::SinksArgs, ui_command::UiArgs, webhooks::WebhookFlags,
-    webhooks_command::WebhooksArgs,
+    attest_command::AttestArgs, audit_command::AuditArgs, config_command::ConfigArgs, data_command::DataArgs,
+    gc_command::GcArgs, lineage_command::LineageArgs, logging::LogFormat, mlflow_flags::MlflowFlags,
+    reproduce_command::ReproduceArgs, rule_flags::RuleFlags, run_command::RunArgs, sinks_command::SinksArgs,
+    ui_command::UiArgs, webhooks::WebhookFlags, webhooks_command::WebhooksArgs,
 };
 
 /// Experiment tracking in one binary: point any MLflow client at it and log.
@@ -39,6 +39,8 @@ pub(crate) enum Command {
     Audit(AuditArgs),
     /// Repeat a run from exactly what it was, and compare what comes of it. Tells the plan unless --run is given.
     Reproduce(Box<ReproduceArgs>),
+    /// Sign what is known of a run, for others to verify without a server.
+    Attest(Box<AttestArgs>),
     /// Tell what a run, a model or a file came from, and what came of it.
     Lineage(LineageArgs),
     /// Check or print the configuration: trackside.yaml with the environment and flags over it.
@@ -233,6 +235,26 @@ mod tests {
             ("data hash", false),
             ("data diff a", false),
             ("data diff a b c", false),
+        ] {
+            let words = std::iter::once("trackside").chain(line.split_whitespace());
+            assert_eq!(Cli::try_parse_from(words).is_ok(), fine, "{line}");
+        }
+    }
+
+    #[test]
+    fn attestations_are_made_by_these_lines() {
+        for (line, fine) in [
+            ("attest churn/3 --key k", true),
+            ("attest churn@best --key k --output o --upload --json", true),
+            ("attest r --unsigned", true),
+            ("attest keygen --output k", true),
+            ("attest verify e --key k --artifacts d --outputs p --json", true),
+            ("attest", false),
+            ("attest churn/3", false),
+            ("attest r --unsigned --key k", false),
+            ("attest r --unsigned --upload", false),
+            ("attest keygen", false),
+            ("attest verify e", false),
         ] {
             let words = std::iter::once("trackside").chain(line.split_whitespace());
             assert_eq!(Cli::try_parse_from(words).is_ok(), fine, "{line}");

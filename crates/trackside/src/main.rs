@@ -1,6 +1,7 @@
 //! The binary: command line, composition and life cycle. What it composes lives in the other crates.
 
 mod age;
+mod attest_command;
 mod audit_command;
 mod backend;
 mod cli;
@@ -53,6 +54,10 @@ fn main() -> ExitCode {
             Err(error) => Err(error),
         },
         Command::Reproduce(args) => match reproduce_command::run(&args) {
+            Ok(code) => return code,
+            Err(error) => Err(error),
+        },
+        Command::Attest(args) => match attest_command::run(&args) {
             Ok(code) => return code,
             Err(error) => Err(error),
         },

@@ -13,8 +13,8 @@ use trackside_tracking::{Run, Server};
 
 pub(crate) use self::{
     args::AuditArgs,
-    observation::{manifests, observe, record, stored_manifest},
-    subject::Subject,
+    observation::{observe, record, stored_manifest},
+    subject::{Subject, is_run_id},
 };
 use crate::{
     output::{Output, count},
@@ -51,7 +51,8 @@ pub(crate) fn run(args: &AuditArgs) -> anyhow::Result<ExitCode> {
     })
 }
 
-async fn report(server: &Server, run: &Run, repository: Option<&std::path::Path>) -> anyhow::Result<Report> {
+/// What is found of a run.
+pub(crate) async fn report(server: &Server, run: &Run, repository: Option<&std::path::Path>) -> anyhow::Result<Report> {
     let (record, now) = match record(server, &run.info).await? {
         Some((record, _)) => {
             let now = observe(server, run, &record, repository).await?;

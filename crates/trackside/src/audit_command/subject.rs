@@ -49,6 +49,6 @@ impl Subject {
 }
 
 /// 32 hexadecimal digits, as MLflow and we make them.
-fn is_run_id(text: &str) -> bool {
+pub(crate) fn is_run_id(text: &str) -> bool {
     text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }

@@ -1,191 +1,197 @@
 //! Follows what came from what, by the tags and inputs of runs.
+//!
+//! Runs are gone through level by level, and what a level needs is asked for together: a file that 10,000 runs have read
+//! takes some ten requests.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
-use trackside_core::Timestamp;
-use trackside_evidence::{Direction, Graph, NodeKind, Relation};
-use trackside_tracking::{ModelVersion, Run, Server};
+use trackside_core::Result;
+use trackside_evidence::{Direction, Graph, Relation};
+use trackside_tracking::{Run, Server};
 
+use super::telling::{self, Told};
 use crate::run_command::{REPRODUCES, pairs};
 
-/// The tags that say what a run wrote, the digest behind it.
-const OUTPUT: &str = "trackside.output.";
-/// What our own inputs are told by.
-const CONTEXT: &str = "mlflow.data.context";
+/// Most runs that are gone through in one direction; a graph of more is of no use to anybody.
+const MAX_RUNS: usize = 10_000;
+/// Values of one condition: several hundred make a request of some 10 KiB.
+const MAX_VALUES: usize = 200;
+/// Values of a condition that stands in the address, which servers take up to some 4,000 bytes of.
+const MAX_VALUES_IN_URL: usize = 50;
+/// Digests whose writers are asked for one by one; for more, all recorded runs are looked through.
+const MAX_DIGESTS: usize = 50;
+/// What every recorded run has.
+pub(super) const RECORDED: &str = "tags.`trackside.gaps` LIKE '%'";
 
 /// Follows lineage at a server.
 #[derive(Debug)]
 pub(super) struct Explorer<'a> {
     server: &'a Server,
-    pub(super) graph: Graph,
+    told: Told,
     depth: usize,
+    /// Some runs were too many.
+    pub(super) is_cut: bool,
+    /// Runs that repeat others, by the run they repeat; asked for once.
+    repeats: Option<BTreeMap<String, Vec<Arc<Run>>>>,
 }
 
 impl<'a> Explorer<'a> {
-    pub(super) fn new(server: &'a Server, depth: usize) -> Self {
-        Self { server, graph: Graph::new(), depth }
-    }
-
-    /// Goes on from the runs of these ids.
-    pub(super) async fn follow(&mut self, runs: &[String], direction: Direction) -> anyhow::Result<()> {
-        let mut waiting: VecDeque<(String, usize)> = runs.iter().map(|run| (run.clone(), 0)).collect();
-        let mut done = BTreeSet::new();
-        while let Some((id, distance)) = waiting.pop_front() {
-            if !done.insert(id.clone()) {
-                continue;
-            }
-            let run = self.server.run(&id).await?;
-            let next = match direction {
-                Direction::Upstream => self.upstream(&run).await?,
-                Direction::Downstream => self.downstream(&run).await?,
-            };
-            if distance < self.depth {
-                waiting.extend(next.into_iter().map(|run| (run, distance + 1)));
-            }
-        }
-        Ok(())
+    pub(super) async fn new(server: &'a Server, depth: usize) -> Result<Self> {
+        let told = Told::new(server.experiment_names().await?);
+        Ok(Self { server, told, depth, is_cut: false, repeats: None })
     }
 
     pub(super) const fn server(&self) -> &'a Server {
         self.server
     }
 
-    /// A run with its facts.
-    pub(super) fn run(&mut self, run: &Run) -> String {
-        let info = &run.info;
-        let label =
-            if info.run_name.is_empty() { info.run_id.clone() } else { format!("{} ({})", info.run_name, info.run_id) };
-        let id = self.graph.add(NodeKind::Run, &info.run_id, label);
-        self.graph.fact(&id, "status", &info.status);
-        self.graph.fact(&id, "experiment", &info.experiment_id);
-        self.graph.fact(&id, "started_at", Timestamp::from_millis(info.start_time.0).rfc3339());
-        if let Some(ended) = info.end_time {
-            self.graph.fact(&id, "ended_at", Timestamp::from_millis(ended.0).rfc3339());
-        }
-        id
+    pub(super) const fn told(&mut self) -> &mut Told {
+        &mut self.told
     }
 
-    /// A version with what points at it.
-    pub(super) fn version(&mut self, version: &ModelVersion) -> String {
-        let (name, number) = (&version.name, &version.version);
-        let id =
-            self.graph.add(NodeKind::ModelVersion, &format!("{name}/{number}"), format!("{name} version {number}"));
-        for alias in &version.aliases {
-            let alias = self.graph.add(NodeKind::Alias, &format!("{name}@{alias}"), format!("{alias} of {name}"));
-            self.graph.link(&id, Relation::Promoted, &alias);
-        }
-        let stage = &version.current_stage;
-        if !stage.is_empty() && stage != "None" {
-            let stage = self.graph.add(NodeKind::Stage, &format!("{name}/{stage}"), format!("{stage} of {name}"));
-            self.graph.link(&id, Relation::Promoted, &stage);
-        }
-        id
+    pub(super) fn into_graph(self) -> Graph {
+        self.told.graph
     }
 
-    /// Data of a digest in DVC's spelling.
-    pub(super) fn data(&mut self, digest: &str, path: &str) -> String {
-        let short = digest.get(..8).unwrap_or(digest);
-        let id = self.graph.add(NodeKind::Data, digest, format!("{path} ({short})"));
-        self.graph.fact(&id, "path", path);
-        id
-    }
-
-    /// Runs that read data of this digest.
-    pub(super) async fn readers(&mut self, digest: &str) -> anyhow::Result<Vec<Run>> {
-        Ok(self.server.runs(&[], &format!("dataset.digest = '{digest}'")).await?)
-    }
-
-    /// Runs that wrote it.
-    pub(super) async fn writers(&mut self, digest: &str) -> anyhow::Result<Vec<Run>> {
-        Ok(self.server.runs(&[], &format!("tags.`{OUTPUT}{digest}` LIKE '%'")).await?)
-    }
-
-    /// What a run came from; the runs that wrote what it read.
-    async fn upstream(&mut self, run: &Run) -> anyhow::Result<Vec<String>> {
-        let id = self.run(run);
-        let tags = pairs(&run.data.tags);
-        self.code(&id, &tags);
-        let mut next = Vec::new();
-        for input in &run.inputs.dataset_inputs {
-            let Some(dataset) = &input.dataset else { continue };
-            let (Some(name), Some(digest)) = (&dataset.name, &dataset.digest) else { continue };
-            if !is_own(&pairs(input.tags.as_deref().unwrap_or_default())) {
-                let id_of =
-                    self.graph.add(NodeKind::Dataset, &format!("{name}/{digest}"), format!("{name} ({digest})"));
-                self.graph.link(&id_of, Relation::Read, &id);
-                continue;
+    /// Goes on from these runs.
+    pub(super) async fn follow(&mut self, runs: &[Arc<Run>], direction: Direction) -> Result<()> {
+        let (mut done, mut level) = (BTreeSet::new(), runs.to_vec());
+        // Data that was asked about, which many runs may have read or written.
+        let mut asked = BTreeSet::new();
+        for _ in 0..=self.depth {
+            level.retain(|run| done.insert(run.info.run_id.clone()));
+            if done.len() > MAX_RUNS {
+                self.is_cut = true;
+                return Ok(());
             }
-            let data = self.data(digest, name);
-            self.graph.link(&data, Relation::Read, &id);
-            for writer in self.writers(digest).await? {
-                let from = self.run(&writer);
-                self.graph.link(&from, Relation::Wrote, &data);
-                next.push(writer.info.run_id);
+            if level.is_empty() {
+                return Ok(());
             }
+            for run in &level {
+                self.told.run(run);
+            }
+            level = match direction {
+                Direction::Upstream => self.upstream(&level, &mut asked).await?,
+                Direction::Downstream => self.downstream(&level, &mut asked).await?,
+            };
         }
-        if let Some(original) = tags.get(REPRODUCES) {
-            // It may be gone by now.
-            if let Ok(original) = self.server.run(original).await {
-                let from = self.run(&original);
-                self.graph.link(&from, Relation::Repeated, &id);
-                next.push(original.info.run_id);
+        Ok(())
+    }
+
+    /// Runs that read any of this data.
+    pub(super) async fn readers(&mut self, digests: &[String]) -> Result<Vec<Arc<Run>>> {
+        let mut readers = Vec::new();
+        for some in digests.chunks(MAX_VALUES) {
+            readers.extend(self.runs(&format!("dataset.digest IN {}", list(some))).await?);
+        }
+        // A client may have logged a dataset of its own with such a digest.
+        readers.retain(|run| telling::read(run).any(|(digest, _)| digests.iter().any(|one| one == digest)));
+        for reader in &readers {
+            self.told.run(reader);
+        }
+        Ok(readers)
+    }
+
+    /// Runs that wrote any of it.
+    pub(super) async fn writers(&mut self, digests: &[String]) -> Result<Vec<Arc<Run>>> {
+        let mut writers = Vec::new();
+        if digests.len() <= MAX_DIGESTS {
+            for digest in digests {
+                writers.extend(self.runs(&format!("tags.`{}{digest}` LIKE '%'", telling::OUTPUT)).await?);
+            }
+        } else {
+            let wanted: BTreeSet<&str> = digests.iter().map(String::as_str).collect();
+            writers = self.runs(RECORDED).await?;
+            writers.retain(|run| telling::written(run).any(|(digest, _)| wanted.contains(digest)));
+        }
+        for writer in &writers {
+            self.told.run(writer);
+        }
+        Ok(writers)
+    }
+
+    /// All runs that pass a filter.
+    pub(super) async fn runs(&self, filter: &str) -> Result<Vec<Arc<Run>>> {
+        let experiments = self.told.experiments();
+        // Without any there would be no runs, and naming none means all.
+        if experiments.is_empty() {
+            return Ok(Vec::new());
+        }
+        Ok(self.server.runs(&experiments, filter).await?.into_iter().map(Arc::new).collect())
+    }
+
+    /// The runs that wrote what these read, and those that they repeat.
+    async fn upstream(&mut self, runs: &[Arc<Run>], asked: &mut BTreeSet<String>) -> Result<Vec<Arc<Run>>> {
+        let digests = runs.iter().flat_map(|run| telling::read(run)).map(|(digest, _)| digest.to_owned());
+        let digests: BTreeSet<String> = digests.filter(|digest| asked.insert(digest.clone())).collect();
+        let mut next = self.writers(&Vec::from_iter(digests)).await?;
+        let repeated = |run: &Run| pairs(&run.data.tags).remove(REPRODUCES).filter(|id| is_plain(id));
+        let originals: BTreeMap<String, String> =
+            runs.iter().filter_map(|run| Some((run.info.run_id.clone(), repeated(run)?))).collect();
+        let ids: BTreeSet<&String> = originals.values().collect();
+        // Those that are gone by now are not found, and nothing else is said of them.
+        for some in Vec::from_iter(ids).chunks(MAX_VALUES) {
+            next.extend(self.runs(&format!("run_id IN {}", list(some))).await?);
+        }
+        for run in &next {
+            let original = self.told.run(run);
+            for (again, _) in originals.iter().filter(|(_, id)| **id == run.info.run_id) {
+                self.told.graph.link(&original, Relation::Repeated, &telling::id(again));
             }
         }
         Ok(next)
     }
 
-    /// What came of a run; the runs that read what it wrote.
-    async fn downstream(&mut self, run: &Run) -> anyhow::Result<Vec<String>> {
-        let id = self.run(run);
-        let tags = pairs(&run.data.tags);
-        let mut next = Vec::new();
-        for (digest, path) in tags.iter().filter_map(|(key, path)| Some((key.strip_prefix(OUTPUT)?, path))) {
-            let data = self.data(digest, path);
-            self.graph.link(&id, Relation::Wrote, &data);
-            for reader in self.readers(digest).await? {
-                let to = self.run(&reader);
-                self.graph.link(&data, Relation::Read, &to);
-                next.push(reader.info.run_id);
+    /// The runs that read what these wrote, and those that repeat them. What was registered from them is told.
+    async fn downstream(&mut self, runs: &[Arc<Run>], asked: &mut BTreeSet<String>) -> Result<Vec<Arc<Run>>> {
+        let digests =
+            runs.iter().flat_map(|run| telling::written(run).map(|(digest, _)| digest.to_owned()).collect::<Vec<_>>());
+        let digests: BTreeSet<String> = digests.filter(|digest| asked.insert(digest.clone())).collect();
+        let mut next = self.readers(&Vec::from_iter(digests)).await?;
+        let ids: Vec<&String> = runs.iter().map(|run| &run.info.run_id).collect();
+        let mut models = BTreeSet::new();
+        for some in ids.chunks(MAX_VALUES_IN_URL) {
+            for version in self.server.model_versions(&format!("run_id IN {}", list(some))).await? {
+                self.told.version(&version);
+                models.insert(version.name);
             }
         }
-        for version in self.server.model_versions(&format!("run_id = '{}'", run.info.run_id)).await? {
-            let version = self.version(&version);
-            self.graph.link(&id, Relation::Registered, &version);
+        // A search leaves the aliases of versions out.
+        for model in models {
+            for (alias, version) in self.server.aliases(&model).await? {
+                self.told.alias(&model, &version, &alias);
+            }
         }
-        let repeated = format!("tags.`{REPRODUCES}` = '{}'", run.info.run_id);
-        for again in self.server.runs(&[], &repeated).await? {
-            let to = self.run(&again);
-            self.graph.link(&id, Relation::Repeated, &to);
-            next.push(again.info.run_id);
+        if self.repeats.is_none() {
+            let mut repeats: BTreeMap<String, Vec<Arc<Run>>> = BTreeMap::new();
+            for run in self.runs(&format!("tags.`{REPRODUCES}` LIKE '%'")).await? {
+                if let Some(original) = pairs(&run.data.tags).remove(REPRODUCES) {
+                    repeats.entry(original).or_default().push(run);
+                }
+            }
+            self.repeats = Some(repeats);
+        }
+        for id in ids {
+            for again in self.repeats.iter().filter_map(|repeats| repeats.get(id)).flatten() {
+                let to = self.told.run(again);
+                self.told.graph.link(&telling::id(id), Relation::Repeated, &to);
+                next.push(Arc::clone(again));
+            }
         }
         Ok(next)
-    }
-
-    fn code(&mut self, run: &str, tags: &BTreeMap<String, String>) {
-        let tag = |names: [&str; 3]| names.iter().find_map(|name| tags.get(*name)).cloned();
-        let Some(commit) = tag(["trackside.git.snapshot", "trackside.git.commit", "mlflow.source.git.commit"]) else {
-            return;
-        };
-        let branch = tag(["trackside.git.branch", "mlflow.source.git.branch", ""]);
-        let dirty = tags.contains_key("trackside.git.snapshot");
-        let short = commit.get(..12).unwrap_or(&commit);
-        let what = match (&branch, dirty) {
-            (Some(branch), true) => format!("{short} ({branch}, with uncommitted changes)"),
-            (Some(branch), false) => format!("{short} ({branch})"),
-            (None, true) => format!("{short} (with uncommitted changes)"),
-            (None, false) => short.to_owned(),
-        };
-        let id = self.graph.add(NodeKind::Commit, &commit, what);
-        if let Some(branch) = branch {
-            self.graph.fact(&id, "branch", branch);
-        }
-        if let Some(repository) = tag(["trackside.git.repository", "mlflow.source.git.repoURL", ""]) {
-            self.graph.fact(&id, "repository", repository);
-        }
-        self.graph.link(&id, Relation::Executed, run);
     }
 }
 
-fn is_own(tags: &BTreeMap<String, String>) -> bool {
-    tags.get(CONTEXT).is_some_and(|context| context == "trackside")
+/// Values as a filter has them.
+fn list(values: &[impl AsRef<str>]) -> String {
+    let quoted: Vec<String> = values.iter().map(|value| format!("'{}'", value.as_ref())).collect();
+    format!("({})", quoted.join(", "))
+}
+
+/// Can stand in a filter without being taken for a part of it.
+pub(super) fn is_plain(value: &str) -> bool {
+    !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'))
 }

@@ -3,17 +3,24 @@
 mod args;
 mod explorer;
 mod path;
+mod telling;
 
-use std::{fs, io::Write, path::Path, sync::Arc};
+use std::{
+    fmt::Write as _,
+    fs,
+    io::{self, Write as _},
+    path::Path,
+    sync::Arc,
+};
 
-use anyhow::Context;
-use trackside_core::SystemClock;
-use trackside_evidence::{Direction, Graph, Relation};
-use trackside_tracking::Server;
+use anyhow::{Context, anyhow, bail};
+use trackside_core::{ErrorKind, SystemClock};
+use trackside_evidence::{Direction, Graph};
+use trackside_tracking::{Run, Server};
 
 pub(crate) use self::args::LineageArgs;
-use self::{args::Format, explorer::Explorer};
-use crate::audit_command::Subject;
+use self::{args::Format, explorer::Explorer, path::Found};
+use crate::audit_command::{Subject, is_run_id};
 
 /// Writes down what came from what.
 pub(crate) fn run(args: &LineageArgs) -> anyhow::Result<()> {
@@ -23,54 +30,79 @@ pub(crate) fn run(args: &LineageArgs) -> anyhow::Result<()> {
     let text = written(&graph, args, server.url())?;
     match &args.output {
         Some(path) => fs::write(path, text).with_context(|| format!("cannot write {}", path.display())),
-        None => Ok(std::io::stdout().lock().write_all(text.as_bytes())?),
+        None => Ok(io::stdout().lock().write_all(text.as_bytes())?),
     }
 }
 
 async fn explore(server: &Server, args: &LineageArgs) -> anyhow::Result<Graph> {
-    let mut explorer = Explorer::new(server, args.depth);
-    let runs = if Path::new(&args.subject).exists() {
+    let mut explorer = match Explorer::new(server, args.depth).await {
+        Ok(explorer) => explorer,
+        Err(error) if error.kind() == ErrorKind::Unavailable => bail!(
+            "no tracking server answers at {}; start one with `trackside serve`, or name it with --url or TRACKSIDE_URL \
+             ({})",
+            server.url(),
+            error.message()
+        ),
+        Err(error) => return Err(error.into()),
+    };
+    // The id of a run is never meant as a file; all else that is a file is one.
+    let is_path = !is_run_id(&args.subject) && Path::new(&args.subject).exists();
+    let found = if is_path {
         path::find(&mut explorer, &args.subject).await?
     } else {
-        named(&mut explorer, server, &args.subject).await?
+        named(&mut explorer, &args.subject).await?
     };
-    if !args.downstream {
-        explorer.follow(&runs, Direction::Upstream).await?;
+    let directions = args.directions();
+    if directions.contains(&Direction::Upstream) {
+        explorer.follow(&found.writers, Direction::Upstream).await?;
     }
-    if !args.upstream {
-        explorer.follow(&runs, Direction::Downstream).await?;
+    if directions.contains(&Direction::Downstream) {
+        explorer.follow(&found.readers, Direction::Downstream).await?;
     }
-    Ok(explorer.graph)
+    if explorer.is_cut {
+        #[expect(clippy::print_stderr, reason = "standard output is the graph")]
+        {
+            eprintln!("trackside: warning: there are more runs than are told of here; ask for less with --depth");
+        }
+    }
+    Ok(explorer.into_graph())
 }
 
-/// The runs that a name stands for.
-async fn named(explorer: &mut Explorer<'_>, server: &Server, name: &str) -> anyhow::Result<Vec<String>> {
-    let subject = Subject::find(server, name).await?;
-    let runs: Vec<String> = subject.runs.iter().map(|run| explorer.run(run)).collect();
-    explorer.graph.subjects = match &subject.version {
-        Some(version) => {
-            let version = explorer.version(version);
-            for run in &runs {
-                explorer.graph.link(run, Relation::Registered, &version);
-            }
-            vec![version]
-        }
-        None => runs,
+/// The runs that a name stands for: where to go on from.
+async fn named(explorer: &mut Explorer<'_>, name: &str) -> anyhow::Result<Found> {
+    let subject = Subject::find(explorer.server(), name).await.map_err(|error| match error.to_string() {
+        told if told.starts_with(name) => anyhow!("{told}, and no such file here"),
+        _ => error.context(name.to_owned()),
+    })?;
+    let told = explorer.told();
+    let found: Vec<Arc<Run>> = subject.runs.into_iter().map(Arc::new).collect();
+    let runs: Vec<String> = found.iter().map(|run| told.run(run)).collect();
+    let Some(version) = &subject.version else {
+        told.graph.subjects = runs;
+        return Ok(Found { writers: found.clone(), readers: found });
     };
-    Ok(subject.runs.into_iter().map(|run| run.info.run_id).collect())
+    told.graph.subjects = vec![told.version(version)];
+    // What else came of its run did not come of the version.
+    Ok(Found { writers: found, readers: Vec::new() })
 }
 
 fn written(graph: &Graph, args: &LineageArgs, url: &str) -> anyhow::Result<String> {
     let format = if args.server.json { Format::Json } else { args.format };
+    let around = || graph.around(&args.directions());
     Ok(match format {
-        Format::Tree => graph.to_tree(),
-        Format::Json => format!("{}\n", serde_json::to_string_pretty(graph)?),
-        Format::Dot => graph.to_dot(),
+        Format::Tree => around().to_tree(),
+        Format::Json => format!("{}\n", serde_json::to_string_pretty(&around())?),
+        Format::Dot => around().to_dot(),
+        // An event is about a whole run, so it has all of its inputs, whatever was asked for.
         Format::Openlineage => {
             let host = url.split_once("://").map_or(url, |(_, host)| host);
-            let events = graph.to_openlineage(&format!("mlflow://{host}"));
-            events.iter().flat_map(|event| [event.to_string(), "\n".to_owned()]).collect()
+            let namespace = args.namespace.clone().unwrap_or_else(|| format!("mlflow://{host}"));
+            let mut text = String::new();
+            for event in graph.to_openlineage(&namespace) {
+                writeln!(text, "{event}")?;
+            }
+            text
         }
-        Format::Prov => format!("{}\n", serde_json::to_string_pretty(&graph.to_prov())?),
+        Format::Prov => format!("{}\n", serde_json::to_string_pretty(&around().to_prov())?),
     })
 }

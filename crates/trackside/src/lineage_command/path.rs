@@ -1,72 +1,122 @@
 //! Which runs read or wrote a file or directory.
 
-use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use anyhow::{Context, bail};
 use tokio::task::spawn_blocking;
 use trackside_core::SystemClock;
-use trackside_evidence::Relation;
+use trackside_evidence::{Digest, Relation};
 use trackside_provenance::data::Survey;
+use trackside_tracking::Run;
 
-use super::explorer::Explorer;
-use crate::audit_command::{manifests, record};
+use super::{
+    explorer::{Explorer, RECORDED},
+    telling,
+};
+use crate::{
+    audit_command::{record, stored_manifest},
+    data_command::{Bar, cache_directory},
+};
 
-/// The ids of those runs. The subject of the graph is the data.
-pub(super) async fn find(explorer: &mut Explorer<'_>, path: &str) -> anyhow::Result<Vec<String>> {
-    let given = PathBuf::from(path);
-    let digest = spawn_blocking(move || -> anyhow::Result<_> {
-        let here = std::env::current_dir().context("the working directory is gone")?;
-        let survey = Survey::new(&Survey::project(&here), Arc::new(SystemClock))?;
-        Ok(survey.measure(&[given], false).pop().and_then(|measured| measured.digest))
-    })
-    .await??;
-    let Some(digest) = digest else { bail!("{path}: cannot be read") };
-    let subject = explorer.data(&digest.md5, path);
-    explorer.graph.subjects = vec![subject.clone()];
-    let mut runs = BTreeSet::new();
-    for reader in explorer.readers(&digest.md5).await? {
-        let to = explorer.run(&reader);
-        explorer.graph.link(&subject, Relation::Read, &to);
-        runs.insert(reader.info.run_id);
-    }
-    for writer in explorer.writers(&digest.md5).await? {
-        let from = explorer.run(&writer);
-        explorer.graph.link(&from, Relation::Wrote, &subject);
-        runs.insert(writer.info.run_id);
-    }
-    runs.extend(within(explorer, &subject, &digest.md5).await?);
-    Ok(runs.into_iter().collect())
+/// How many runs are tried for the list of files of one directory, should it be gone from some.
+const TRIES: usize = 3;
+
+/// Who had to do with some data.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub(super) writers: Vec<Arc<Run>>,
+    pub(super) readers: Vec<Arc<Run>>,
 }
 
-/// Runs that read a directory with that file in it: each list of files is looked into once.
-async fn within(explorer: &mut Explorer<'_>, subject: &str, md5: &str) -> anyhow::Result<Vec<String>> {
-    let (mut seen, mut holding) = (BTreeSet::new(), BTreeSet::new());
-    let mut runs = Vec::new();
-    for run in explorer.server().runs(&[], "tags.`trackside.gaps` LIKE '%'").await? {
-        let datasets = run.inputs.dataset_inputs.iter().filter_map(|input| input.dataset.as_ref()?.digest.clone());
-        let directories: Vec<String> = datasets.filter(|digest| digest.strip_suffix(".dir").is_some()).collect();
-        if directories.iter().any(|digest| !seen.contains(digest))
-            && let Some((record, _)) = record(explorer.server(), &run.info).await?
-        {
-            let manifests = manifests(explorer.server(), &run.info, &record).await;
-            for data in &record.data {
-                let Some(digest) = &data.digest else { continue };
-                let holds = manifests.get(&data.path).is_some_and(|list| list.files.iter().any(|file| file.md5 == md5));
-                if seen.insert(digest.md5.clone()) && holds {
-                    holding.insert(digest.md5.clone());
-                }
-            }
+/// Those runs. The subject of the graph is the data.
+pub(super) async fn find(explorer: &mut Explorer<'_>, path: &str) -> anyhow::Result<Found> {
+    let given = PathBuf::from(path);
+    let (name, digest) = spawn_blocking(move || measure(given)).await??;
+    let subject = explorer.told().data(&digest.md5, &name);
+    explorer.told().graph.subjects = vec![subject.clone()];
+    let digests = [digest.md5];
+    let mut found = Found { writers: explorer.writers(&digests).await?, readers: explorer.readers(&digests).await? };
+    let [md5] = digests;
+    if !telling::is_directory(&md5) {
+        within(explorer, &subject, &md5, &mut found).await?;
+    }
+    Ok(found)
+}
+
+/// What stands at the path, as a record would name it. Blocks.
+fn measure(given: PathBuf) -> anyhow::Result<(String, Digest)> {
+    let here = std::env::current_dir().context("the working directory is gone")?;
+    let project = Survey::project(&here);
+    let survey = Survey::new(&project, Arc::new(SystemClock))?.with_progress(Arc::new(Bar::new(false)));
+    let survey = match cache_directory() {
+        Some(cache) => survey.with_cache(cache),
+        None => survey,
+    };
+    let shown = given.display().to_string();
+    let measured = survey.measure(&[here.join(given)], false).pop().context("nothing was looked at")?;
+    let Some(digest) = measured.digest else {
+        let why = measured.gaps.first().map_or("it cannot be read", |gap| gap.why.as_str());
+        bail!("{shown}: {why}");
+    };
+    let name = measured.path.strip_prefix(&project).unwrap_or(&measured.path);
+    Ok((name.display().to_string(), digest))
+}
+
+/// Runs that read or wrote a directory with that file in it. Each list of files is looked into once.
+async fn within(explorer: &mut Explorer<'_>, subject: &str, md5: &str, found: &mut Found) -> anyhow::Result<()> {
+    // By digest: what it holds, once that is known, and how often it was tried to find out.
+    let mut holds: BTreeMap<String, bool> = BTreeMap::new();
+    let mut tries: BTreeMap<String, usize> = BTreeMap::new();
+    for run in explorer.runs(RECORDED).await? {
+        let read: Vec<String> = directories(telling::read(&run).map(|(digest, _)| digest));
+        let wrote: Vec<String> = directories(telling::written(&run).map(|(digest, _)| digest));
+        let is_open = |digest: &&String| !holds.contains_key(*digest) && tries.get(*digest).is_none_or(|n| *n < TRIES);
+        let open: Vec<String> = read.iter().chain(&wrote).filter(is_open).cloned().collect();
+        for digest in &open {
+            *tries.entry(digest.clone()).or_default() += 1;
         }
-        for digest in directories.iter().filter(|digest| holding.contains(*digest)) {
-            let path = run.inputs.dataset_inputs.iter().filter_map(|input| input.dataset.as_ref());
-            let path =
-                path.filter(|dataset| dataset.digest.as_ref() == Some(digest)).find_map(|dataset| dataset.name.clone());
-            let directory = explorer.data(digest, path.as_deref().unwrap_or_default());
-            explorer.graph.link(subject, Relation::PartOf, &directory);
-            let to = explorer.run(&run);
-            explorer.graph.link(&directory, Relation::Read, &to);
-            runs.push(run.info.run_id.clone());
+        if !open.is_empty() {
+            look(explorer, &run, &open, md5, &mut holds).await?;
+        }
+        let holding = |digest: &&String| holds.get(*digest) == Some(&true);
+        for digest in read.iter().chain(&wrote).filter(holding) {
+            explorer.told().run(&run);
+            explorer.told().graph.link(subject, Relation::PartOf, &format!("data:{digest}"));
+        }
+        if wrote.iter().any(|digest| holding(&digest)) {
+            explorer.told().graph.link(&telling::id(&run.info.run_id), Relation::Wrote, subject);
+            found.writers.push(Arc::clone(&run));
+        }
+        if read.iter().any(|digest| holding(&digest)) {
+            found.readers.push(run);
         }
     }
-    Ok(runs)
+    Ok(())
+}
+
+/// Looks for the file in those directories, by the lists of files that the run has of them.
+async fn look(
+    explorer: &Explorer<'_>,
+    run: &Run,
+    open: &[String],
+    md5: &str,
+    holds: &mut BTreeMap<String, bool>,
+) -> anyhow::Result<()> {
+    let server = explorer.server();
+    let Some((record, _)) = record(server, &run.info).await? else { return Ok(()) };
+    for data in record.data.iter().chain(&record.outputs) {
+        let Some(digest) = data.digest.as_ref().map(|digest| &digest.md5).filter(|digest| open.contains(digest)) else {
+            continue;
+        };
+        if !holds.contains_key(digest)
+            && let Some(manifest) = stored_manifest(server, &run.info, data).await
+        {
+            holds.insert(digest.clone(), manifest.files.iter().any(|file| file.md5 == md5));
+        }
+    }
+    Ok(())
+}
+
+fn directories<'a>(digests: impl Iterator<Item = &'a str>) -> Vec<String> {
+    digests.filter(|digest| telling::is_directory(digest)).map(str::to_owned).collect()
 }
