@@ -126,6 +126,22 @@ fn a_spread_far_away_says_nothing_here() {
     assert_eq!(compared.breaks.unwrap().step, 30);
 }
 
+/// Noise of 0 or 0.05 has the same range everywhere, but for rounding.
+#[test]
+fn rounding_takes_nothing_away_from_a_spread() {
+    let noisy = |noise: fn(usize) -> bool| -> Vec<Sample> {
+        let value =
+            |step: usize| 1.0 / (f64::from(u8::try_from(step).unwrap()) + 1.0) + if noise(step) { 0.05 } else { 0.0 };
+        curve(&(0..60).map(value).collect::<Vec<_>>())
+    };
+    // One step in ten has a range of its own.
+    let [low, high] = [noisy(|_| false), noisy(|step| step % 10 == 0)];
+    let earlier = [low.clone(), high];
+    let found = noisy(|_| true);
+    let compared = MetricComparison::of("loss", &low, &found, &earlier, &Tolerances::default());
+    assert_eq!(compared.likeness, Likeness::Equivalent, "{:?}", compared.breaks);
+}
+
 #[test]
 fn nan_is_tolerated_where_others_had_it() {
     let earlier = [curve(&[f64::NAN]), curve(&[1.1])];

@@ -15,6 +15,8 @@ const RELATIVE: f64 = 1e-3;
 const ABSOLUTE: f64 = 1e-6;
 /// Repeats from which a spread is told.
 const REPEATS: usize = 2;
+/// What sums of such values may be off by, as a part of the value: a range is told at one step and used at another.
+const ROUNDING: f64 = 1e-12;
 /// Places before and behind one that are its neighbours.
 const NEIGHBOURS: usize = 10;
 
@@ -150,6 +152,9 @@ impl<'a> Spread<'a> {
             return self.values(step, place).any(|value| same(value, found));
         }
         let range = self.ranges.get(&(step, place)).copied().unwrap_or_default();
-        self.bounds(step, place).is_some_and(|(low, high)| (low - range..=high + range).contains(&found))
+        self.bounds(step, place).is_some_and(|(low, high)| {
+            let range = range + ROUNDING * low.abs().max(high.abs());
+            (low - range..=high + range).contains(&found)
+        })
     }
 }
