@@ -218,6 +218,25 @@ def test_what_cannot_be_attested_says_why(project, keys):
     assert "no tracking server answers at http://127.0.0.1:9" in said
 
 
+def test_files_of_a_model_that_lie_elsewhere_are_said_to_be_unknown(project, keys, oracle, tmp_path):
+    client = MlflowClient(tracking_uri=project.server.url)
+    client.create_registered_model("logged")
+    experiment = client.get_run(project.fitted).info.experiment_id
+    model = client.create_logged_model(experiment, source_run_id=project.fitted).model_id
+    client.create_model_version("logged", f"models:/{model}", project.fitted, model_id=model)
+    path = tmp_path / "statement.json"
+    try:
+        _, said = project.trackside("attest", "logged/1", "--unsigned", "--output", path)
+    finally:
+        client.delete_registered_model("logged")
+    assert "warning: files of models:/logged/1 are no subjects" in said
+    oracle("statement", path)
+    unknown = json.loads(path.read_text())["predicate"]["buildDefinition"]["internalParameters"]["unknown"]
+    assert unknown[-1]["what"] == "files of models:/logged/1"
+    _, said = project.trackside("attest", "churn/1", "--unsigned", "--output", path)
+    assert "no subjects" not in said
+
+
 def test_a_record_that_was_changed_is_not_attested(project, keys):
     client = MlflowClient(tracking_uri=project.server.url)
     key = client.get_run(project.prepared).data.tags["trackside.key.provenance"]

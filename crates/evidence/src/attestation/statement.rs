@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 use trackside_core::Error;
 
-use crate::{Data, Package, Record, audit::Report, remote_url::remote_url};
+use crate::{Data, Gap, Package, Record, audit::Report, remote_url::remote_url};
 
 const TYPE: &str = "https://in-toto.io/Statement/v1";
 const PREDICATE: &str = "https://slsa.dev/provenance/v1";
@@ -108,6 +108,16 @@ impl Statement {
         self
     }
 
+    /// The same, with something that is not known besides what the record says.
+    #[must_use]
+    pub fn without(mut self, gap: &Gap) -> Self {
+        let unknown = &mut self.predicate["buildDefinition"]["internalParameters"]["unknown"];
+        if let Some(unknown) = unknown.as_array_mut() {
+            unknown.push(told(gap));
+        }
+        self
+    }
+
     /// Reads a statement, of whatever predicate. The message says what is wrong with it.
     pub fn read(json: &[u8]) -> Result<Self, Error> {
         let malformed = |error| Error::invalid(format!("not a statement of in-toto: {error}"));
@@ -130,8 +140,7 @@ impl Statement {
 
 fn internal(record: &Record) -> Value {
     let python = record.environment.python.as_ref();
-    let unknown: Vec<Value> =
-        record.gaps.iter().map(|gap| json!({"dimension": gap.dimension, "what": gap.what, "why": gap.why})).collect();
+    let unknown: Vec<Value> = record.gaps.iter().map(told).collect();
     json!({
         "python": python.map(|python| format!("{} {}", python.implementation, python.version)),
         "os": record.environment.computer.os,
@@ -143,6 +152,10 @@ fn internal(record: &Record) -> Value {
         // What is not known is said, never left out.
         "unknown": unknown,
     })
+}
+
+fn told(gap: &Gap) -> Value {
+    json!({"dimension": gap.dimension, "what": gap.what, "why": gap.why})
 }
 
 fn metadata(record: &Record) -> Value {

@@ -26,11 +26,13 @@ fn record() -> Record {
 #[test]
 fn a_statement_is_about_artifacts_the_record_and_outputs() {
     let statement = Statement::of(&record(), b"stored", &Builder::on("ws"), None).registered_as("churn", "3");
+    let statement = statement.without(&Gap::new(Dimension::Artifacts, "files", "elsewhere"));
     let names: Vec<_> = statement.subject.iter().map(|subject| subject.name.as_str()).collect();
     assert_eq!(names, ["model.bin", "trackside/provenance.json", "out"]);
     assert_eq!((&statement.subject[0].uri, statement.subject[2].uri.as_deref()), (&None, Some("output:out")));
     assert_eq!(statement.subject[2].digest["md5"], "bb");
     assert_eq!(statement.predicate["buildDefinition"]["internalParameters"]["unknown"][0]["why"], "no repository");
+    assert_eq!(statement.predicate["buildDefinition"]["internalParameters"]["unknown"][1]["why"], "elsewhere");
     assert_eq!(statement.predicate["runDetails"]["byproducts"][0]["uri"], "models:/churn/3");
     assert_eq!(statement.predicate["runDetails"]["metadata"], json!({"invocationId": "run:r"}));
     assert_eq!(Statement::read(&statement.to_json()).unwrap(), statement);

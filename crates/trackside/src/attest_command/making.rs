@@ -5,8 +5,8 @@ use std::{fs, io::Write, path::Path, sync::Arc};
 use anyhow::{Context, anyhow, bail, ensure};
 use serde_json::json;
 use trackside_core::{ErrorKind, SystemClock};
-use trackside_evidence::{Builder, Envelope, Record, Report, Scope, SigningKey, Statement};
-use trackside_tracking::{Run, Server, Upload};
+use trackside_evidence::{Builder, Dimension, Envelope, Gap, Record, Report, Scope, SigningKey, Statement};
+use trackside_tracking::{ModelVersion, Run, Server, Upload};
 
 use super::args::AttestArgs;
 use crate::{
@@ -44,6 +44,12 @@ async fn attest(args: &AttestArgs, key: Option<&SigningKey>, output: Output) -> 
     let mut statement = Statement::of(&record, &stored, &builder, Some(&report));
     if let Some(version) = &subject.version {
         statement = statement.registered_as(&version.name, &version.version);
+        if !is_within(version, run) {
+            let what = format!("files of models:/{}/{}", version.name, version.version);
+            let why = format!("they are at {}, which is not among the artifacts of its run", version.source);
+            warn(&format!("{what} are no subjects: {why}"));
+            statement = statement.without(&Gap::new(Dimension::Artifacts, what, why));
+        }
     }
     let bytes = statement.to_json();
     let document = match key {
@@ -77,6 +83,22 @@ fn told(run: &Run, report: &Report, subjects: usize, key: Option<&str>, path: &P
         report.overall.reason,
         path.display()
     )
+}
+
+/// The files of the version are artifacts of the run, which MLflow 3's logged models are not.
+fn is_within(version: &ModelVersion, run: &Run) -> bool {
+    let places = [run.info.artifact_uri.clone(), format!("runs:/{}", run.info.run_id)];
+    places.iter().any(|place| {
+        let below = version.source.strip_prefix(place.trim_end_matches('/'));
+        below.is_some_and(|below| below.is_empty() || below.starts_with('/'))
+    })
+}
+
+fn warn(message: &str) {
+    #[expect(clippy::print_stderr, reason = "standard output may be the statement")]
+    {
+        eprintln!("trackside: warning: {message}");
+    }
 }
 
 /// Nobody vouches for half a record, or for one that somebody has changed.

@@ -88,7 +88,8 @@ impl<'a> Explorer<'a> {
             readers.extend(self.runs(&format!("dataset.digest IN {}", list(some))).await?);
         }
         // A client may have logged a dataset of its own with such a digest.
-        readers.retain(|run| telling::read(run).any(|(digest, _)| digests.iter().any(|one| one == digest)));
+        let wanted: BTreeSet<&str> = digests.iter().map(String::as_str).collect();
+        readers.retain(|run| telling::read(run).any(|(digest, _)| wanted.contains(digest)));
         for reader in &readers {
             self.told.run(reader);
         }
@@ -129,16 +130,21 @@ impl<'a> Explorer<'a> {
         let digests: BTreeSet<String> = digests.filter(|digest| asked.insert(digest.clone())).collect();
         let mut next = self.writers(&Vec::from_iter(digests)).await?;
         let repeated = |run: &Run| pairs(&run.data.tags).remove(REPRODUCES).filter(|id| is_plain(id));
-        let originals: BTreeMap<String, String> =
-            runs.iter().filter_map(|run| Some((run.info.run_id.clone(), repeated(run)?))).collect();
-        let ids: BTreeSet<&String> = originals.values().collect();
+        // Those that repeat a run, by its id.
+        let mut originals: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+        for run in runs {
+            if let Some(original) = repeated(run) {
+                originals.entry(original).or_default().push(&run.info.run_id);
+            }
+        }
         // Those that are gone by now are not found, and nothing else is said of them.
-        for some in Vec::from_iter(ids).chunks(MAX_VALUES) {
+        let ids: Vec<&String> = originals.keys().collect();
+        for some in ids.chunks(MAX_VALUES) {
             next.extend(self.runs(&format!("run_id IN {}", list(some))).await?);
         }
         for run in &next {
             let original = self.told.run(run);
-            for (again, _) in originals.iter().filter(|(_, id)| **id == run.info.run_id) {
+            for again in originals.get(&run.info.run_id).into_iter().flatten() {
                 self.told.graph.link(&original, Relation::Repeated, &telling::id(again));
             }
         }
