@@ -13,7 +13,7 @@ use trackside_tracking::{Run, Server};
 
 pub(crate) use self::{
     args::AuditArgs,
-    observation::{observe, record, stored_manifest},
+    observation::{manifests, observe, record, stored_manifest},
     subject::{Subject, is_run_id},
 };
 use crate::{
