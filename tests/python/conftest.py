@@ -26,6 +26,8 @@ import requests
 
 # No test sends usage data to anybody; servers started here inherit it.
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+# The scripts of these tests lie in a repository, which is not what they are about.
+os.environ.setdefault("TRACKSIDE_CAPTURE", "none")
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 # MLflow creates its schema in some 70 migrations before it listens.

@@ -195,6 +195,86 @@ def test_what_is_known_is_recorded_before_the_end(made, client, server):
         process.wait()
 
 
+def test_what_a_dead_server_cannot_record_is_sent_later(made, tmp_path):
+    made.environment |= {"XDG_STATE_HOME": str(tmp_path / "state")}
+    made.write("slow.py", "import os, time\nwhile not os.path.exists('go'): time.sleep(0.1)\nprint('done')\n")
+    own = tmp_path / "own"
+    own.mkdir()
+    with start_trackside(own) as first:
+        command = [binary(), "run", "--url", first.url, "--data", "data", "--output", "slow.py", "--name", "late"]
+        process = subprocess.Popen(
+            [*command, "--", sys.executable, "slow.py"],
+            cwd=made.root,
+            env=os.environ | made.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        time.sleep(1)
+    made.write("go", "")
+    out, err = process.communicate(timeout=PATIENCE_SECS)
+    assert (process.returncode, out) == (0, "done\n"), err
+    assert "`trackside send` records it later" in err
+    told = made.call("send", "--dry-run", "--json")
+    [kept] = json.loads(told.stdout)
+    assert kept["url"] == first.url and kept["command"].endswith("slow.py") and not kept["sent"]
+    # It is still gone.
+    assert made.call("send").returncode == 1
+    with start_trackside(own) as second:
+        sent = made.call("send", "--url", second.url, "--json")
+        assert sent.returncode == 0, sent.stderr
+        [answer] = json.loads(sent.stdout)
+        client = MlflowClient(second.url, second.url)
+        [run] = client.search_runs(["0"])
+        assert answer["sent"] and answer["runs"] == [run.info.run_id]
+        assert (run.info.run_name, run.info.status, run.data.tags["trackside.exit_code"]) == ("late", "FINISHED", "0")
+        assert len(run.data.tags["trackside.key.provenance"]) == 64
+        told = record(client, run.info.run_id, tmp_path)
+        assert [data["path"] for data in told["outputs"]] == ["slow.py"]
+        text = Path(client.download_artifacts(run.info.run_id, "trackside/stdout.log", str(tmp_path))).read_text()
+        assert text == "done\n"
+        assert json.loads(made.call("send", "--json").stdout) == []
+
+
+MODEL = """
+import mlflow, mlflow.pyfunc
+class Model(mlflow.pyfunc.PythonModel):
+    def predict(self, model_input: list[str]) -> list[str]:
+        return model_input
+with mlflow.start_run():
+    mlflow.log_param("seed", 1)
+    mlflow.log_text("x", "notes.txt")
+    mlflow.pyfunc.log_model(name="echo", python_model=Model())
+"""
+
+
+def test_the_files_of_logged_models_are_recorded_and_audited(made, client, server, tmp_path):
+    made.write("train.py", MODEL)
+    made.words = []
+    made.start()
+    paths = {file["path"] for file in record(client, made.run, tmp_path)["artifacts"]}
+    assert {"notes.txt", "echo/MLmodel", "echo/python_model.pkl"} <= paths
+    artifacts = next(item for item in made.audit()["findings"] if item["dimension"] == "artifacts")
+    assert artifacts["verdict"] == "identical", artifacts
+    [stored] = server.data_dir.joinpath("artifacts").rglob("python_model.pkl")
+    stored.write_bytes(b"somebody else's")
+    artifacts = next(item for item in made.audit()["findings"] if item["dimension"] == "artifacts")
+    assert artifacts["verdict"] == "drifted" and "echo/python_model.pkl" in artifacts["reason"]
+
+
+def test_beside_another_server_runs_are_found_by_a_tag(made, mlflow_server, tmp_path):
+    made.write("train.py", FLUENT.rpartition("mlflow.MlflowClient")[0])
+    done = made.call("run", "--url", mlflow_server.url, "--data", "data", "--", sys.executable, "train.py")
+    assert done.returncode == 0, done.stderr
+    client = MlflowClient(mlflow_server.url, mlflow_server.url)
+    runs = client.search_runs([client.get_experiment_by_name("fluent").experiment_id])
+    assert {run.info.run_name for run in runs} == {"outer", "inner"}
+    for run in runs:
+        assert run.data.tags["trackside.exit_code"] == "0"
+        assert len(run.data.tags["trackside.key.provenance"]) == 64
+        assert record(client, run.info.run_id, tmp_path)["run_id"] == run.info.run_id
+
+
 @pytest.mark.parametrize(
     ("command", "message"),
     [

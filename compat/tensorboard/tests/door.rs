@@ -41,6 +41,7 @@ impl Door {
             log: None,
             artifacts: Artifacts::proxied(ArtifactStore::local(files.path()).unwrap()),
             hooks: Arc::new(MemoryHooks::default()),
+            news: None,
             artifact_root: "mem:/base".to_owned(),
             clock: Arc::new(ManualClock::at(1_000)),
             ids: Arc::new(SequentialIds::default()),

@@ -25,6 +25,7 @@ mod experiment;
 pub mod fault;
 mod hook_message;
 mod id;
+mod instant;
 mod json;
 mod key;
 mod logged_model;
@@ -63,6 +64,7 @@ pub use evaluation::{
 pub use experiment::{ArtifactLocation, Experiment, ExperimentChange, Lifecycle, NewExperiment};
 pub use hook_message::{HookAnswer, HookMessage, HookSender};
 pub use id::{ExperimentId, LoggedModelId, RunId};
+pub use instant::Instant;
 pub use json::{Json, MAX_JSON_DEPTH, Object};
 pub use key::{Key, KeyValue, MAX_KEY_BYTES, Param, Tag};
 pub use logged_model::{LoggedModel, LoggedModelChange, LoggedModelStatus, ModelMetric, NewLoggedModel};

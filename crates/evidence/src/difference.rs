@@ -55,6 +55,17 @@ impl Difference {
         self.count() == 0
     }
 
+    /// What differs, in words; what was moved as `from -> to`.
+    pub fn kinds(&self) -> [(&'static str, Vec<String>); 4] {
+        let moved = self.moved.iter().map(|moved| format!("{} -> {}", moved.from, moved.to)).collect();
+        [
+            ("changed", self.changed.clone()),
+            ("added", self.added.clone()),
+            ("removed", self.removed.clone()),
+            ("moved", moved),
+        ]
+    }
+
     /// How many files differ; one that was moved counts once.
     pub fn count(&self) -> usize {
         self.added.len() + self.removed.len() + self.changed.len() + self.moved.len()

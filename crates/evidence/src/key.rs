@@ -166,7 +166,7 @@ mod tests {
     fn record() -> Record {
         let at = Instant(Timestamp::from_millis(0));
         let repository: Repository = serde_json::from_value(json!({
-            "engine": "git2", "root": "/work/a", "subdirectory": "", "object_format": "sha1", "commit": "c1", "tree": "t1",
+            "engine": "git2", "root": "/home/ada/a", "subdirectory": "", "object_format": "sha1", "commit": "c1", "tree": "t1",
             "branch": "main", "tags": [], "remotes": [], "dirty": false, "changed": [], "changed_count": 0,
             "untracked": {"count": 0, "bytes": 0, "paths": []}, "snapshot": null, "submodules": [], "shallow": false,
             "linked_worktree": false
@@ -187,7 +187,7 @@ mod tests {
         let mut record = Record::new("0.1.0", at, Code { repository: Some(repository) }, environment);
         record.execution = Some(Execution {
             command: vec!["python".to_owned(), "train.py".to_owned()],
-            directory: "/work/a".to_owned(),
+            directory: "/home/ada/a".to_owned(),
             started_at: at,
             ended_at: None,
             exit_code: None,

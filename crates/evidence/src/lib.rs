@@ -9,7 +9,6 @@
 mod attestation;
 mod audit;
 mod difference;
-mod instant;
 mod key;
 mod lineage;
 mod record;
@@ -22,7 +21,6 @@ pub use attestation::{
 };
 pub use audit::{ArtifactNow, CodeNow, DataNow, Evidence, Finding, Observed, Overall, Report, Verdict};
 pub use difference::{Difference, Moved, difference};
-pub use instant::Instant;
 pub use key::{Key, KeyError, Scope};
 pub use lineage::{Direction, Edge, Graph, Node, NodeKind, Relation};
 pub use record::{
@@ -36,3 +34,4 @@ pub use reproduction::{
     Tolerances,
 };
 pub use secret::{HIDDEN, hide_in, hide_in_command, is_secret_name, without_credentials};
+pub use trackside_core::Instant;

@@ -17,6 +17,7 @@ mod logged_models;
 mod metrics;
 mod model_source;
 mod model_versions;
+mod news;
 mod prompt_runs;
 mod registered_models;
 mod run_artifacts;
@@ -37,6 +38,7 @@ pub use evaluation_datasets::EvaluationDatasetRequest;
 pub use gc::{Gc, GcRequest, Removed};
 pub use logged_models::LoggedModelRequest;
 pub use model_versions::VersionRequest;
+pub use news::{News, NewsSender};
 pub use prompt_runs::PromptRunRequest;
 pub use run_artifacts::RunArtifacts;
 pub use runs::RunRequest;
@@ -55,6 +57,8 @@ pub struct Parts {
     pub hooks: Arc<dyn HookSender>,
     /// URI under which new experiments keep their artifacts.
     pub artifact_root: String,
+    /// Who wants to know of runs.
+    pub news: Option<NewsSender>,
     /// The present instant.
     pub clock: Arc<dyn Clock>,
     /// Fresh ids.

@@ -3,7 +3,7 @@ use trackside_core::{
     fault, query::RunField,
 };
 
-use crate::{Service, artifact_uri::below, run_name};
+use crate::{Service, artifact_uri::below, news::is_end, run_name};
 
 /// What a client says of a run it starts.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,7 +41,11 @@ impl Service {
             started_at: request.started_at,
             tags: request.tags,
         };
-        self.store().create_run(new).await
+        let run = self.store().create_run(new).await?;
+        if let Some(news) = &self.parts.news {
+            news.began(&run.info.id);
+        }
+        Ok(run)
     }
 
     /// By id, in any stage of its life. `NotFound` when there is none.
@@ -51,7 +55,12 @@ impl Service {
 
     /// Applies events to a run in order, all or none.
     pub async fn append(&self, id: &RunId, events: Vec<Event>) -> Result<()> {
-        self.store().append(id, events).await
+        let ends = self.parts.news.as_ref().filter(|_| is_end(&events));
+        self.store().append(id, events).await?;
+        if let Some(news) = ends {
+            news.ended(id);
+        }
+        Ok(())
     }
 
     /// Puts a run in the bin; harmless when it is there.

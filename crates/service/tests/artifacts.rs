@@ -36,6 +36,7 @@ impl Scene {
             log: Some(Arc::new(store.clone())),
             artifacts: artifacts.clone(),
             hooks: Arc::new(MemoryHooks::default()),
+            news: None,
             artifact_root: "mlflow-artifacts:".to_owned(),
             clock: Arc::new(ManualClock::at(1_000)),
             ids: Arc::new(SequentialIds::default()),

@@ -11,7 +11,7 @@ use tokio::io::AsyncWriteExt;
 use tokio_util::io::ReaderStream;
 use trackside_core::{ArtifactBytes, ArtifactPath, Error, ErrorKind, Result};
 use trackside_http_client::Method;
-use trackside_mlflow_wire::{ArtifactsFound, RunInfo, proxied_place};
+use trackside_mlflow_wire::{ArtifactsFound, LoggedModelInfo, RunInfo, proxied_place};
 
 use crate::Server;
 
@@ -19,6 +19,9 @@ use crate::Server;
 const STORE: &str = "/api/2.0/mlflow-artifacts/artifacts";
 /// Directories deep; deeper ones are no artifacts that anybody keeps.
 const MAX_DEPTH: usize = 64;
+
+/// Bytes of a file as they come.
+type Chunks = std::pin::Pin<Box<dyn Stream<Item = Result<Bytes>> + Send>>;
 
 /// A file among the artifacts of a run.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -66,7 +69,7 @@ impl Server {
             let segments = place.split('/').chain(path.as_str().split('/')).filter(|segment| !segment.is_empty());
             return self.client.call(Method::PUT, STORE).below(segments).stream(bytes).send().await.map(drop);
         }
-        let target = self.local(run)?.join(path.as_str());
+        let target = local(&run.artifact_uri)?.join(path.as_str());
         let parent = target.parent().unwrap_or(&target).to_path_buf();
         let unwritable = |error| unusable(&target, error);
         tokio::fs::create_dir_all(parent).await.map_err(unwritable)?;
@@ -78,18 +81,19 @@ impl Server {
         file.sync_all().await.map_err(unwritable)
     }
 
-    /// The bytes of an artifact as they come. `NotFound` when there is none.
-    pub async fn download(
-        &self,
-        run: &RunInfo,
-        path: &str,
-    ) -> Result<std::pin::Pin<Box<dyn Stream<Item = Result<Bytes>> + Send>>> {
+    /// The bytes of an artifact of a run as they come. `NotFound` when there is none.
+    pub async fn download(&self, run: &RunInfo, path: &str) -> Result<Chunks> {
+        self.download_from(&run.artifact_uri, path).await
+    }
+
+    /// The same of a file below an artifact URI, which may be that of a logged model.
+    async fn download_from(&self, root: &str, path: &str) -> Result<Chunks> {
         let path = ArtifactPath::parse(path)?;
-        if let Some(place) = proxied_place(&run.artifact_uri, self.url()) {
+        if let Some(place) = proxied_place(root, self.url()) {
             let segments = place.split('/').chain(path.as_str().split('/')).filter(|segment| !segment.is_empty());
             return Ok(Box::pin(self.client.call(Method::GET, STORE).below(segments).download().await?));
         }
-        let target = self.local(run)?.join(path.as_str());
+        let target = local(root)?.join(path.as_str());
         Ok(Upload::File(target).open().await?.chunks)
     }
 
@@ -106,10 +110,10 @@ impl Server {
         Ok(bytes)
     }
 
-    /// SHA-256 of an artifact, in hexadecimal, and its size.
-    pub async fn sha256(&self, run: &RunInfo, path: &str) -> Result<(String, u64)> {
+    /// SHA-256 of a file below an artifact URI, in hexadecimal, and its size.
+    pub async fn sha256(&self, root: &str, path: &str) -> Result<(String, u64)> {
         let (mut hash, mut size) = (Sha256::new(), 0);
-        let mut chunks = self.download(run, path).await?;
+        let mut chunks = self.download_from(root, path).await?;
         while let Some(chunk) = chunks.next().await {
             let chunk = chunk?;
             hash.update(&chunk);
@@ -118,16 +122,26 @@ impl Server {
         Ok((hex::encode(hash.finalize()), size))
     }
 
-    /// Every file of a run, sorted by path.
+    /// Every artifact of a run, sorted by path.
     pub async fn files(&self, run: &RunInfo) -> Result<Vec<File>> {
+        self.walk("artifacts/list", "path", &[("run_id", &run.run_id)]).await
+    }
+
+    /// Every file of a logged model, sorted by path.
+    pub async fn model_files(&self, model: &LoggedModelInfo) -> Result<Vec<File>> {
+        let call = format!("logged-models/{}/artifacts/directories", model.model_id);
+        self.walk(&call, "artifact_directory_path", &[]).await
+    }
+
+    async fn walk(&self, call: &str, below: &str, subject: &[(&str, &str)]) -> Result<Vec<File>> {
         let (mut files, mut directories) = (Vec::new(), vec![String::new()]);
         while let Some(directory) = directories.pop() {
             if directory.split('/').count() > MAX_DEPTH {
                 continue;
             }
-            let mut query = vec![("run_id", run.run_id.as_str())];
-            query.extend((!directory.is_empty()).then_some(("path", directory.as_str())));
-            let found: ArtifactsFound = self.get("artifacts/list", &query).await?;
+            let mut query = subject.to_vec();
+            query.extend((!directory.is_empty()).then_some((below, directory.as_str())));
+            let found: ArtifactsFound = self.get(call, &query).await?;
             for entry in found.files {
                 if entry.is_dir {
                     directories.push(entry.path);
@@ -140,21 +154,16 @@ impl Server {
         files.sort_unstable();
         Ok(files)
     }
+}
 
-    /// Where the artifacts of a run lie on this machine.
-    #[expect(clippy::unused_self, reason = "which machine that is depends on the server")]
-    fn local(&self, run: &RunInfo) -> Result<PathBuf> {
-        let uri = run.artifact_uri.as_str();
-        let path = uri.strip_prefix("file://").or_else(|| uri.strip_prefix("file:")).unwrap_or(uri);
-        if path.starts_with('/') {
-            return Ok(PathBuf::from(path));
-        }
-        let scheme = uri.split(':').next().unwrap_or_default();
-        Err(Error::new(
-            ErrorKind::Unsupported,
-            format!("the artifacts of run {} are in {scheme}, which is reached through the server only", run.run_id),
-        ))
+/// Where the files of an artifact URI lie on this machine.
+fn local(root: &str) -> Result<PathBuf> {
+    let path = root.strip_prefix("file://").or_else(|| root.strip_prefix("file:")).unwrap_or(root);
+    if path.starts_with('/') {
+        return Ok(PathBuf::from(path));
     }
+    let scheme = root.split(':').next().unwrap_or_default();
+    Err(Error::new(ErrorKind::Unsupported, format!("artifacts in {scheme} are reached through the server only")))
 }
 
 fn unusable(path: &Path, error: std::io::Error) -> Error {

@@ -1,11 +1,12 @@
 //! A client of a tracking server, as our own commands use it: Trackside, or any server of MLflow's protocol.
 //!
-//! A [`Server`] makes one try of each call. `server.rs` the calls, `run.rs`, `artifact.rs` and `registry.rs` what they
+//! A [`Server`] makes one try of each call. `server.rs` the calls, `run.rs`, `artifact.rs`, `logged_model.rs` and `registry.rs` what they
 //! are about, in the shapes of `trackside-mlflow-wire`.
 
 #![warn(missing_docs)]
 
 mod artifact;
+mod logged_model;
 mod refusal;
 mod registry;
 mod run;
@@ -13,4 +14,4 @@ mod server;
 
 pub use artifact::{File, Upload};
 pub use server::Server;
-pub use trackside_mlflow_wire::{Dataset, DatasetInput, Metric, ModelVersion, Run, RunInfo, Tag};
+pub use trackside_mlflow_wire::{Dataset, DatasetInput, LoggedModelInfo, Metric, ModelVersion, Run, RunInfo, Tag};

@@ -4,13 +4,24 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, builder::ArgAction};
+use clap::{Args, Parser, Subcommand, ValueEnum, builder::ArgAction};
 
 use crate::{
-    attest_command::AttestArgs, audit_command::AuditArgs, config_command::ConfigArgs, data_command::DataArgs,
-    gc_command::GcArgs, lineage_command::LineageArgs, logging::LogFormat, mlflow_flags::MlflowFlags,
-    reproduce_command::ReproduceArgs, rule_flags::RuleFlags, run_command::RunArgs, sinks_command::SinksArgs,
-    ui_command::UiArgs, webhooks::WebhookFlags, webhooks_command::WebhooksArgs,
+    attest_command::AttestArgs,
+    audit_command::AuditArgs,
+    config_command::ConfigArgs,
+    data_command::DataArgs,
+    gc_command::GcArgs,
+    lineage_command::LineageArgs,
+    logging::LogFormat,
+    mlflow_flags::MlflowFlags,
+    reproduce_command::ReproduceArgs,
+    rule_flags::RuleFlags,
+    run_command::{RunArgs, SendArgs},
+    sinks_command::SinksArgs,
+    ui_command::UiArgs,
+    webhooks::WebhookFlags,
+    webhooks_command::WebhooksArgs,
 };
 
 /// Experiment tracking in one binary: point any MLflow client at it and log.
@@ -35,6 +46,8 @@ pub(crate) enum Command {
     Serve(Box<ServeArgs>),
     /// Run a command, and record how its runs came to be: code, data, environment, outputs.
     Run(Box<RunArgs>),
+    /// Record what `run` could not, because the server was gone when its command ended.
+    Send(SendArgs),
     /// Judge whether a run can be repeated: what it depended on, as it is now.
     Audit(AuditArgs),
     /// Repeat a run from exactly what it was, and compare what comes of it. Tells the plan unless --run is given.
@@ -66,6 +79,15 @@ pub(crate) enum ConfigCommand {
     Check(Box<ConfigArgs>),
     /// Print every value and who gave it. Secrets are hidden.
     Print(Box<ConfigArgs>),
+}
+
+/// Whose runs are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Capture {
+    /// Those of programs that this user runs on this machine, in a git repository.
+    Local,
+    /// Nobody's; `trackside run` still records its own.
+    None,
 }
 
 // `-h` is the host, as it is for `mlflow server`; help is `--help` alone.
@@ -145,6 +167,10 @@ pub(crate) struct ServeArgs {
     /// Default: no live view.
     #[arg(long, env = "TRACKSIDE_TENSORBOARD_PORT", value_name = "PORT")]
     pub(crate) tensorboard_port: Option<u16>,
+
+    /// Whose runs to record code, data and environment of, as `trackside run` does.
+    #[arg(long, env = "TRACKSIDE_CAPTURE", value_name = "WHOSE", default_value = "local")]
+    pub(crate) capture: Capture,
 
     #[command(flatten)]
     pub(crate) rules: RuleFlags,

@@ -12,12 +12,14 @@ mod data_command;
 mod duties;
 mod gc_command;
 mod invocation;
+mod lazy_capture;
 mod lifecycle;
 mod lineage_command;
 mod logging;
 mod mlflow_flags;
 mod output;
 mod prefix;
+mod recording;
 mod remote;
 mod reproduce_command;
 mod retention;
@@ -46,6 +48,10 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let result = match cli.command {
         Command::Run(args) => match run_command::run(*args) {
+            Ok(code) => return code,
+            Err(error) => Err(error),
+        },
+        Command::Send(args) => match run_command::send(&args) {
             Ok(code) => return code,
             Err(error) => Err(error),
         },

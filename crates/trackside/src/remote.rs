@@ -14,7 +14,7 @@ use trackside_http_client::{Call, Client, Config, Method, Refusal};
 use crate::config::{Fault, Faults};
 
 /// Where a server listens unless it is told otherwise.
-const DEFAULT_URL: &str = "http://127.0.0.1:5000";
+pub(crate) const DEFAULT_URL: &str = "http://127.0.0.1:5000";
 
 // The doc comments are the help text.
 #[derive(Debug, Args)]
@@ -31,9 +31,13 @@ pub(crate) struct ServerArgs {
 impl ServerArgs {
     /// Where the server is.
     pub(crate) fn url(&self) -> String {
-        let tracking = || std::env::var("MLFLOW_TRACKING_URI").ok().filter(|uri| uri.starts_with("http"));
-        self.url.clone().or_else(tracking).unwrap_or_else(|| DEFAULT_URL.to_owned())
+        self.url.clone().or_else(tracking_url).unwrap_or_else(|| DEFAULT_URL.to_owned())
     }
+}
+
+/// Where MLflow's clients find the server, when it is one.
+pub(crate) fn tracking_url() -> Option<String> {
+    std::env::var("MLFLOW_TRACKING_URI").ok().filter(|uri| uri.starts_with("http"))
 }
 
 /// Trying dead letters again takes as long as the destination does.

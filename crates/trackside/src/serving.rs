@@ -1,6 +1,12 @@
 //! A server of this process: store, artifacts, service, sinks, doors and listeners, composed.
 
-use std::{fs, io, net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use std::{
+    fs, io,
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
 
 use anyhow::Context;
 use axum::Router;
@@ -12,15 +18,18 @@ use trackside_compat_mlflow::{Bodies, Door};
 use trackside_core::{RandomIds, Store, SystemClock};
 use trackside_fanout::{self as fanout, Fanout};
 use trackside_server::{Application, Connections, Protocol, Security, Shutdown};
-use trackside_service::{Gc, Parts, RunArtifacts, Service};
+use trackside_service::{Gc, NewsSender, Parts, RunArtifacts, Service};
+use trackside_tracking::Server;
 use trackside_webhooks::Deliverer;
 
 use crate::{
     backend,
-    cli::ServeArgs,
+    cli::{Capture, ServeArgs},
     config::{Config, Sources},
     duties::Duties,
-    invocation, prefix, retention, roots,
+    invocation,
+    lazy_capture::{self, LazyCapture},
+    prefix, retention, roots,
     sinks::{Builder, Running},
     ui::{self, Installed},
     webhooks,
@@ -42,6 +51,7 @@ pub(crate) struct Serving {
     routes: Router,
     listener: TcpListener,
     address: SocketAddr,
+    capture: Option<LazyCapture>,
     /// The live view for TensorBoard.
     boards: Option<(TcpListener, Router)>,
 }
@@ -69,12 +79,15 @@ impl Serving {
         }
         let sinks = Arc::new(mirror(&store, &artifacts, sources, config, delivers).await?);
         let (hooks, deliverer) = webhooks::open(&args.webhooks, &store);
+        let address = listener.local_addr()?;
+        let (news, capture) = lazy_capture(&args, address)?;
         let parts = Parts {
             store: Arc::new(store.clone()),
             log: Some(Arc::new(store.clone())),
             artifacts,
             hooks,
             artifact_root,
+            news,
             clock: Arc::new(SystemClock),
             ids: Arc::new(RandomIds),
         };
@@ -94,12 +107,11 @@ impl Serving {
         let installed = Installed::below(&args.data_dir);
         let routes = trackside_compat_mlflow::router(door).merge(admin).merge(ui::file_routes(installed.clone()));
         let routes = prefix::below(args.static_prefix.as_deref(), invocation::mounted(routes), ui::home(installed))?;
-        let address = listener.local_addr()?;
         let boards = match args.tensorboard_port {
             Some(port) => Some((listen_for_boards(&args.host, port).await?, live_view)),
             None => None,
         };
-        Ok(Self { args, store, duties, sinks, gc, retention, deliverer, routes, listener, address, boards })
+        Ok(Self { args, store, duties, sinks, gc, retention, deliverer, routes, listener, address, capture, boards })
     }
 
     /// Where it listens.
@@ -142,7 +154,12 @@ impl Serving {
                 let retention = retention::run(self.gc, self.retention);
                 tokio::join!(self.sinks.report_unreachable(), self.deliverer.run(), retention);
             };
-            tokio::join!(delivering, beside);
+            let capturing = async {
+                if let Some(capture) = self.capture {
+                    Box::pin(capture.run()).await;
+                }
+            };
+            tokio::join!(delivering, capturing, beside);
         };
         tokio::select! {
             () = ending => {}
@@ -151,6 +168,25 @@ impl Serving {
         }
         self.store.close().await;
     }
+}
+
+/// What looks at the clients of this machine, and where it hears of their runs.
+fn lazy_capture(args: &ServeArgs, address: SocketAddr) -> anyhow::Result<(Option<NewsSender>, Option<LazyCapture>)> {
+    if args.capture == Capture::None {
+        return Ok((None, None));
+    }
+    let prefix = args.static_prefix.as_deref().unwrap_or_default();
+    let server = Server::at(&format!("http://{}{prefix}", reachable(address)), Arc::new(SystemClock))?;
+    let (sender, news) = NewsSender::channel(lazy_capture::QUEUE);
+    Ok((Some(sender), Some(LazyCapture::new(news, server, address.port()))))
+}
+
+/// Where this machine reaches what listens there.
+fn reachable(mut address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        address.set_ip(if address.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() });
+    }
+    address
 }
 
 /// Begins to deliver to the configured sinks.

@@ -4,11 +4,8 @@
 //! `duration.proto`, and MLflow 3.17.2 on a wire.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+pub use trackside_core::Instant;
 use trackside_core::Timestamp;
-
-/// An instant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Instant(pub Timestamp);
 
 /// Milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -54,19 +51,6 @@ fn thousandths(fraction: &str) -> Option<i64> {
     let known = fraction.len() <= 9 && digits(fraction).is_some();
     let first: String = fraction.chars().chain("00".chars()).take(3).collect();
     known.then(|| digits(&first)).flatten()
-}
-
-impl Serialize for Instant {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0.rfc3339())
-    }
-}
-
-impl<'de> Deserialize<'de> for Instant {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
-        Timestamp::parse(&text).map(Self).ok_or_else(|| de::Error::custom("not an instant in RFC 3339"))
-    }
 }
 
 impl Serialize for Elapsed {

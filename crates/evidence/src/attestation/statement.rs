@@ -59,7 +59,7 @@ impl Statement {
     /// What a record says, and what an audit found, as SLSA's provenance. `stored` is the record as it is stored.
     pub fn of(record: &Record, stored: &[u8], builder: &Builder, audit: Option<&Report>) -> Self {
         let artifacts = record.artifacts.iter().map(|file| Subject::artifact(&file.path, file.sha256.clone()));
-        let own = Subject::artifact("trackside/provenance.json", hex::encode(Sha256::digest(stored)));
+        let own = Subject::artifact(Record::PATH, hex::encode(Sha256::digest(stored)));
         let outputs = record.outputs.iter().filter_map(Subject::output);
         let subject = artifacts.chain([own]).chain(outputs).collect();
         let mut byproducts: Vec<Value> = Vec::new();

@@ -86,13 +86,7 @@ fn compared(data: &Data, now: Option<&DataNow>) -> Evidence {
 
 /// The files that differ, by name.
 fn differing(difference: &Difference) -> String {
-    let moved: Vec<String> = difference.moved.iter().map(|moved| format!("{} to {}", moved.from, moved.to)).collect();
-    let kinds = [
-        ("changed", listed(difference.changed.iter().map(String::as_str))),
-        ("added", listed(difference.added.iter().map(String::as_str))),
-        ("removed", listed(difference.removed.iter().map(String::as_str))),
-        ("moved", listed(moved.iter().map(String::as_str))),
-    ];
-    let told = kinds.into_iter().filter(|(_, names)| !names.is_empty()).map(|(kind, names)| format!("{kind} {names}"));
+    let told = difference.kinds().into_iter().filter(|(_, paths)| !paths.is_empty());
+    let told = told.map(|(kind, paths)| format!("{kind} {}", listed(paths.iter().map(String::as_str))));
     told.collect::<Vec<_>>().join("; ")
 }

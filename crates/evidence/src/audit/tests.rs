@@ -16,7 +16,7 @@ fn record() -> Record {
     let mut record: Record = serde_json::from_value(json!({
         "version": 1, "recorder": "0.1.0", "captured_at": "2026-01-01T00:00:00Z", "run_id": "r",
         "code": {"repository": {
-            "engine": "git2", "root": "/work", "subdirectory": "", "object_format": "sha1", "commit": "c1", "tree": "t1",
+            "engine": "git2", "root": "/home/ada", "subdirectory": "", "object_format": "sha1", "commit": "c1", "tree": "t1",
             "branch": "main", "tags": [], "remotes": [{"name": "origin", "url": "https://host/repo"}], "dirty": false,
             "changed": [], "changed_count": 0, "untracked": {"count": 0, "bytes": 0, "paths": []}, "snapshot": null,
             "submodules": [], "shallow": false, "linked_worktree": false
@@ -31,7 +31,7 @@ fn record() -> Record {
                          "cpus": 2, "memory": 1, "hostname": "h", "gpus": [], "gpu_driver": null}
         },
         "parameters": {"values": {"lr": "0.10", "seed": "3"}, "seeds": ["seed"]},
-        "execution": {"command": ["python", "train.py"], "directory": "/work", "started_at": "2026-01-01T00:00:00Z",
+        "execution": {"command": ["python", "train.py"], "directory": "/home/ada", "started_at": "2026-01-01T00:00:00Z",
                       "ended_at": "2026-01-01T00:01:00Z", "exit_code": 0},
         "artifacts": [{"path": "model.bin", "size": 1, "sha256": "m"}]
     }))
@@ -83,8 +83,11 @@ fn a_run_of_which_everything_is_here_is_identical() {
 #[test]
 fn code_that_is_gone_is_missing_and_its_files_elsewhere_equivalent() {
     let gone = |same_tree: Option<&str>| {
-        let now =
-            CodeNow { repository: "/work".to_owned(), same_tree: same_tree.map(str::to_owned), ..CodeNow::default() };
+        let now = CodeNow {
+            repository: "/home/ada".to_owned(),
+            same_tree: same_tree.map(str::to_owned),
+            ..CodeNow::default()
+        };
         judged(|_, observed| observed.code = Some(now), Dimension::Code)
     };
     assert_eq!(gone(None).verdict, Verdict::Missing);

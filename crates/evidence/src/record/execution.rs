@@ -55,7 +55,7 @@ pub struct Stream {
 /// An artifact of the run.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct StoredFile {
-    /// Below the run's artifacts.
+    /// Below the run's artifacts; of a logged model's file, behind the name of the model, where MLflow's clients show it.
     pub path: String,
     /// In bytes.
     pub size: u64,

@@ -61,7 +61,8 @@ pub struct Record {
     /// What was written, of what `--output` names, sorted by path.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub outputs: Vec<Data>,
-    /// The artifacts of the run when it ended, sorted by path, without those below `trackside/`.
+    /// The artifacts of the run when it ended, sorted by path, without those below `trackside/`. The files of the models it
+    /// logged are among them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub artifacts: Vec<StoredFile>,
     /// What is not known, and why.
@@ -76,6 +77,11 @@ pub struct Record {
 }
 
 impl Record {
+    /// The directory among the artifacts of a run that holds what is known of it.
+    pub const DIRECTORY: &str = "trackside";
+    /// Where the document is among the artifacts.
+    pub const PATH: &str = "trackside/provenance.json";
+
     /// A record of which only code and environment are known yet.
     pub fn new(recorder: impl Into<String>, captured_at: Instant, code: Code, environment: Environment) -> Self {
         Self {

@@ -76,9 +76,9 @@ mod tests {
 
     #[test]
     fn paths_are_named_below_the_root_or_whole() {
-        let root = Path::new("/work/project");
+        let root = Path::new("/home/ada/project");
         for (path, expected) in
-            [("data/./x/../y", "data/y"), ("../other", "/work/other"), (".", "."), ("/mnt/data/", "/mnt/data")]
+            [("data/./x/../y", "data/y"), ("../other", "/home/ada/other"), (".", "."), ("/mnt/data/", "/mnt/data")]
         {
             assert_eq!(name(&absolute(Path::new(path), root), root), expected);
         }

@@ -96,9 +96,9 @@ mod tests {
 
     #[test]
     fn remedies_are_commands() {
-        let safe = "git config --global --add safe.directory '/work/a'";
+        let safe = "git config --global --add safe.directory '/home/ada/a'";
         let owner = || Fault::Library(git2::Error::new(ErrorCode::Owner, ErrorClass::Config, "not owned"));
-        let dubious = || Fault::Program("fatal: detected dubious ownership in repository at '/work/a'".to_owned());
+        let dubious = || Fault::Program("fatal: detected dubious ownership in repository at '/home/ada/a'".to_owned());
         let missing = || Fault::from(ChildError::Missing("git".to_owned()));
         for (fault, expected) in [
             (owner(), safe),
@@ -108,7 +108,7 @@ mod tests {
             (Fault::both(Fault::Unsupported("filter"), dubious()), safe),
             (Fault::Invalid("x".to_owned()), ""),
         ] {
-            assert_eq!(fault.remedy(Path::new("/work/a")), expected, "{fault}");
+            assert_eq!(fault.remedy(Path::new("/home/ada/a")), expected, "{fault}");
         }
     }
 

@@ -14,7 +14,7 @@ use trackside_core::SystemClock;
 use trackside_evidence::Subject;
 use trackside_provenance::data::Survey;
 
-use crate::run_command::DIRECTORY;
+use trackside_evidence::Record;
 
 /// How a file stands to what was attested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -58,7 +58,7 @@ pub(super) fn others(subjects: &[Subject], directory: &Path) -> io::Result<Vec<S
             let path = entry?.path();
             let name = path.strip_prefix(directory).unwrap_or(&path).to_string_lossy().into_owned();
             if path.is_dir() && !path.is_symlink() {
-                if name != DIRECTORY {
+                if name != Record::DIRECTORY {
                     waiting.push(path);
                 }
             } else if !attested.contains(name.as_str()) {

@@ -10,9 +10,9 @@ use trackside_tracking::{ModelVersion, Run, Server, Upload};
 
 use super::args::AttestArgs;
 use crate::{
-    audit_command::{Subject, record, report},
+    audit_command::{Subject, report},
     output::{Output, count},
-    run_command::{DIRECTORY, pairs},
+    recording::{PROVENANCE_KEY, pairs, record},
 };
 
 pub(super) fn run(args: &AttestArgs, output: Output) -> anyhow::Result<()> {
@@ -44,9 +44,9 @@ async fn attest(args: &AttestArgs, key: Option<&SigningKey>, output: Output) -> 
     let mut statement = Statement::of(&record, &stored, &builder, Some(&report));
     if let Some(version) = &subject.version {
         statement = statement.registered_as(&version.name, &version.version);
-        if !is_within(version, run) {
+        if !is_recorded(&server, version, run, &record).await? {
             let what = format!("files of models:/{}/{}", version.name, version.version);
-            let why = format!("they are at {}, which is not among the artifacts of its run", version.source);
+            let why = format!("they are at {}, which is not among what its run has on record", version.source);
             warn(&format!("{what} are no subjects: {why}"));
             statement = statement.without(&Gap::new(Dimension::Artifacts, what, why));
         }
@@ -58,7 +58,7 @@ async fn attest(args: &AttestArgs, key: Option<&SigningKey>, output: Output) -> 
     };
     let document = format!("{document}\n");
     if args.upload {
-        let path = format!("{DIRECTORY}/attestation.json");
+        let path = format!("{}/attestation.json", Record::DIRECTORY);
         server.upload(&run.info, &path, Upload::Bytes(document.clone().into_bytes())).await?;
     }
     let Some(path) = &args.output else {
@@ -85,13 +85,20 @@ fn told(run: &Run, report: &Report, subjects: usize, key: Option<&str>, path: &P
     )
 }
 
-/// The files of the version are artifacts of the run, which MLflow 3's logged models are not.
-fn is_within(version: &ModelVersion, run: &Run) -> bool {
-    let places = [run.info.artifact_uri.clone(), format!("runs:/{}", run.info.run_id)];
-    places.iter().any(|place| {
+/// The files of the version are artifacts of the run, or those of a model it has logged.
+async fn is_recorded(server: &Server, version: &ModelVersion, run: &Run, record: &Record) -> anyhow::Result<bool> {
+    let mut places = vec![run.info.artifact_uri.clone(), format!("runs:/{}", run.info.run_id)];
+    for model in server.models_of(run).await? {
+        // Records of older releases have nothing of models.
+        let shown = format!("{}/", model.name);
+        if record.artifacts.iter().any(|file| file.path.starts_with(&shown)) {
+            places.extend([format!("models:/{}", model.model_id), model.artifact_uri]);
+        }
+    }
+    Ok(places.iter().any(|place| {
         let below = version.source.strip_prefix(place.trim_end_matches('/'));
         below.is_some_and(|below| below.is_empty() || below.starts_with('/'))
-    })
+    }))
 }
 
 fn warn(message: &str) {
@@ -111,7 +118,7 @@ fn check(run: &Run, record: &Record) -> anyhow::Result<()> {
     let has_ended = record.execution.as_ref().is_some_and(|execution| execution.ended_at.is_some());
     ensure!(has_ended, "nobody saw run {id} end, so what it made is not on record; wait for its end");
     let computed = record.key(Scope::Provenance).ok();
-    let kept = pairs(&run.data.tags).remove("trackside.key.provenance");
+    let kept = pairs(&run.data.tags).remove(PROVENANCE_KEY);
     let stated = record.provenance_key.as_ref();
     let fits = computed.as_ref() == stated
         && kept.as_deref().is_none_or(|kept| stated.is_some_and(|key| key.as_str() == kept));

@@ -13,12 +13,12 @@ use trackside_tracking::{Run, Server};
 
 pub(crate) use self::{
     args::AuditArgs,
-    observation::{manifests, observe, record, stored_manifest},
+    observation::observe,
     subject::{Subject, is_run_id},
 };
 use crate::{
     output::{Output, count},
-    run_command::pairs,
+    recording::{pairs, record},
 };
 
 /// Judges the runs that are named.

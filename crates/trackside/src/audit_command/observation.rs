@@ -4,58 +4,20 @@ use std::{
     collections::BTreeMap,
     ffi::OsString,
     path::{Path, PathBuf},
-    sync::Arc,
     time::Duration,
 };
 
-use anyhow::Context;
 use tokio::task::spawn_blocking;
-use trackside_core::{ErrorKind, SystemClock};
 use trackside_evidence::{
-    ArtifactNow, CodeNow, Data, DataNow, Environment, Manifest, Observed, Record, Repository, difference,
+    ArtifactNow, CodeNow, DataNow, Environment, Manifest, Observed, Record, Repository, difference,
 };
 use trackside_provenance::{data::Survey, environment, git};
-use trackside_tracking::{Run, RunInfo, Server};
+use trackside_tracking::{Run, Server};
 
-use crate::{
-    data_command::{Bar, cache_directory},
-    run_command::{DIRECTORY, RECORD, pairs},
-};
+use crate::recording::{PROVENANCE_KEY, manifests, pairs, stored_files, survey};
 
-/// Largest record and manifest that is read: a million files make 200 MiB.
-const MAX_DOCUMENT: usize = 512 << 20;
 /// How long git may take.
 const PATIENCE: Duration = Duration::from_mins(1);
-
-/// The record of a run, with the bytes it is stored as; `None` when it has none.
-pub(crate) async fn record(server: &Server, info: &RunInfo) -> anyhow::Result<Option<(Record, Vec<u8>)>> {
-    let stored = match server.read(info, RECORD, MAX_DOCUMENT).await {
-        Ok(stored) => stored,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error.into()),
-    };
-    let record = Record::read(&stored).with_context(|| format!("{RECORD} of run {}", info.run_id))?;
-    Ok(Some((record, stored)))
-}
-
-/// The lists of files that go with a record, by the path of the data.
-pub(crate) async fn manifests(server: &Server, info: &RunInfo, record: &Record) -> BTreeMap<String, Manifest> {
-    let mut manifests = BTreeMap::new();
-    for data in &record.data {
-        // Without it a change is still found, and its files are not named.
-        if let Some(manifest) = stored_manifest(server, info, data).await {
-            manifests.insert(data.path.clone(), manifest);
-        }
-    }
-    manifests
-}
-
-/// The list of the files of a directory, if it is there and whole.
-pub(crate) async fn stored_manifest(server: &Server, info: &RunInfo, data: &Data) -> Option<Manifest> {
-    let bytes = server.read(info, data.manifest.as_ref()?, MAX_DOCUMENT).await.ok()?;
-    let manifest = Manifest::read(&bytes).ok()?;
-    (Some(manifest.sha256()) == data.digest.as_ref().map(|digest| digest.sha256.clone())).then_some(manifest)
-}
 
 /// What is there now of what a record tells.
 pub(crate) async fn observe(
@@ -71,20 +33,16 @@ pub(crate) async fn observe(
     Ok(Observed {
         params: Some(pairs(&run.data.params)),
         status: Some(run.info.status.clone()),
-        artifacts: artifacts(server, &run.info).await,
-        provenance_key: tags.get("trackside.key.provenance").cloned(),
+        artifacts: artifacts(server, run).await,
+        provenance_key: tags.get(PROVENANCE_KEY).cloned(),
         ..local
     })
 }
 
-async fn artifacts(server: &Server, info: &RunInfo) -> Option<BTreeMap<String, ArtifactNow>> {
+async fn artifacts(server: &Server, run: &Run) -> Option<BTreeMap<String, ArtifactNow>> {
     let mut found = BTreeMap::new();
-    for file in server.files(info).await.ok()? {
-        if file.path.split('/').next() == Some(DIRECTORY) {
-            continue;
-        }
-        let sha256 = server.sha256(info, &file.path).await;
-        let sha256 = sha256.map(|(hash, _)| hash).map_err(|error| error.message().to_owned());
+    for file in stored_files(server, run).await.ok()? {
+        let sha256 = file.sha256(server).await.map_err(|error| error.message().to_owned());
         found.insert(file.path, ArtifactNow { sha256, size: file.size });
     }
     Some(found)
@@ -124,12 +82,7 @@ fn code(recorded: &Repository, root: &Path) -> Option<CodeNow> {
 }
 
 fn data(record: &Record, manifests: &BTreeMap<String, Manifest>, project: &Path) -> BTreeMap<String, DataNow> {
-    let Ok(survey) = Survey::new(project, Arc::new(SystemClock)) else { return BTreeMap::new() };
-    let survey = survey.with_progress(Arc::new(Bar::new(false)));
-    let survey = match cache_directory() {
-        Some(cache) => survey.with_cache(cache),
-        None => survey,
-    };
+    let Ok(survey) = survey(project) else { return BTreeMap::new() };
     // A path of the record is below the project.
     let paths: Vec<PathBuf> = record.data.iter().map(|data| project.join(&data.path)).collect();
     let measured = survey.measure(&paths, false);

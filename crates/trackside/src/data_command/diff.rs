@@ -9,12 +9,14 @@ use trackside_provenance::data::Survey;
 
 use super::{
     args::DiffArgs,
-    bar::Bar,
     differing,
     side::{self, Side},
     told,
 };
-use crate::output::{Output, count};
+use crate::{
+    output::{Output, count},
+    recording::Bar,
+};
 
 /// Prints which files differ; with `--exit-code` that is an error.
 pub(super) fn run(survey: &Survey, args: &DiffArgs, bar: &Bar, output: Output) -> anyhow::Result<()> {

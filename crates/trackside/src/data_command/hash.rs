@@ -4,10 +4,11 @@ use anyhow::bail;
 use serde_json::{Value as Json, json};
 use trackside_provenance::data::{Measured, Survey};
 
-use super::{args::HashArgs, bar::Bar, extent, told};
+use super::{args::HashArgs, extent, told};
 use crate::{
     columns::plain,
     output::{Output, count},
+    recording::Bar,
 };
 
 /// Prints the digests; an error when there is one that has none.

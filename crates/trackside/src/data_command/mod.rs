@@ -1,24 +1,23 @@
 //! `trackside data`: digests of files and directories as DVC has them, and what differs. No server is asked.
 
 mod args;
-mod bar;
 mod diff;
 mod hash;
 mod side;
 mod status;
 
-use std::{env, path::PathBuf, sync::Arc};
+use std::{env, sync::Arc};
 
 use anyhow::Context;
-use trackside_core::SystemClock;
 use trackside_evidence::{Difference, Gap};
 use trackside_provenance::data::Survey;
 
 use self::args::Action;
-pub(crate) use self::{args::DataArgs, bar::Bar};
+pub(crate) use self::args::DataArgs;
 use crate::{
     columns::plain,
     output::{Output, count},
+    recording::{Bar, survey_with},
 };
 
 /// Runs one command.
@@ -36,31 +35,22 @@ pub(crate) fn run(args: &DataArgs) -> anyhow::Result<()> {
 /// Of the project around the working directory.
 fn survey(no_cache: bool, bar: &Arc<Bar>) -> anyhow::Result<Survey> {
     let here = env::current_dir().context("the working directory is gone")?;
-    let survey = Survey::new(&Survey::project(&here), Arc::new(SystemClock))?.with_progress(Arc::clone(bar) as Arc<_>);
-    Ok(match cache_directory() {
-        Some(cache) if !no_cache => survey.with_cache(cache),
-        _ => survey,
-    })
-}
-
-/// Where hashes are remembered: `$XDG_CACHE_HOME/trackside`, or `~/.cache/trackside`.
-pub(crate) fn cache_directory() -> Option<PathBuf> {
-    let absolute = |name| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let caches = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")));
-    Some(caches?.join("trackside"))
+    survey_with(&Survey::project(&here), !no_cache, bar)
 }
 
 /// A line for each file that differs.
 fn differing(difference: &Difference, indent: &str) -> String {
-    let moved: Vec<_> = difference.moved.iter().map(|moved| format!("{} -> {}", moved.from, moved.to)).collect();
-    let kinds = [
-        ("added", &difference.added),
-        ("removed", &difference.removed),
-        ("changed", &difference.changed),
-        ("moved", &moved),
-    ];
-    let lines = kinds.iter().flat_map(|(word, paths)| paths.iter().map(move |path| (*word, path)));
-    let lines: Vec<_> = lines.map(|(word, path)| format!("{indent}{word:<8} {}\n", plain(path))).collect();
+    let lines =
+        difference.kinds().into_iter().flat_map(|(word, paths)| paths.into_iter().map(move |path| (word, path)));
+    let lines: Vec<_> = lines
+        .map(|(word, path)| {
+            format!(
+                "{indent}{word:<8} {}
+",
+                plain(&path)
+            )
+        })
+        .collect();
     lines.concat()
 }
 

@@ -5,8 +5,8 @@ use serde_json::{Value as Json, json};
 use trackside_evidence::{DataKind, DataSource, Gap, Workspace};
 use trackside_provenance::data::{Standing, Standings, Survey};
 
-use super::{args::StatusArgs, bar::Bar, differing, extent, told};
-use crate::{columns::plain, output::Output};
+use super::{args::StatusArgs, differing, extent, told};
+use crate::{columns::plain, output::Output, recording::Bar};
 
 /// Prints what differs; with `--exit-code` that is an error.
 pub(super) fn run(survey: &Survey, args: &StatusArgs, bar: &Bar, output: Output) -> anyhow::Result<()> {

@@ -13,7 +13,7 @@ use trackside_evidence::{Direction, Graph, Relation};
 use trackside_tracking::{Run, Server};
 
 use super::telling::{self, Told};
-use crate::run_command::{REPRODUCES, pairs};
+use crate::recording::{OUTPUT, REPRODUCES, pairs};
 
 /// Most runs that are gone through in one direction; a graph of more is of no use to anybody.
 const MAX_RUNS: usize = 10_000;
@@ -101,7 +101,7 @@ impl<'a> Explorer<'a> {
         let mut writers = Vec::new();
         if digests.len() <= MAX_DIGESTS {
             for digest in digests {
-                writers.extend(self.runs(&format!("tags.`{}{digest}` LIKE '%'", telling::OUTPUT)).await?);
+                writers.extend(self.runs(&format!("tags.`{OUTPUT}{digest}` LIKE '%'")).await?);
             }
         } else {
             let wanted: BTreeSet<&str> = digests.iter().map(String::as_str).collect();

@@ -4,7 +4,6 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use anyhow::{Context, bail};
 use tokio::task::spawn_blocking;
-use trackside_core::SystemClock;
 use trackside_evidence::{Digest, Relation};
 use trackside_provenance::data::Survey;
 use trackside_tracking::Run;
@@ -13,10 +12,7 @@ use super::{
     explorer::{Explorer, RECORDED},
     telling,
 };
-use crate::{
-    audit_command::{record, stored_manifest},
-    data_command::{Bar, cache_directory},
-};
+use crate::recording::{record, stored_manifest, survey};
 
 /// How many runs are tried for the list of files of one directory, should it be gone from some.
 const TRIES: usize = 3;
@@ -47,11 +43,7 @@ pub(super) async fn find(explorer: &mut Explorer<'_>, path: &str) -> anyhow::Res
 fn measure(given: PathBuf) -> anyhow::Result<(String, Digest)> {
     let here = std::env::current_dir().context("the working directory is gone")?;
     let project = Survey::project(&here);
-    let survey = Survey::new(&project, Arc::new(SystemClock))?.with_progress(Arc::new(Bar::new(false)));
-    let survey = match cache_directory() {
-        Some(cache) => survey.with_cache(cache),
-        None => survey,
-    };
+    let survey = survey(&project)?;
     let shown = given.display().to_string();
     let measured = survey.measure(&[here.join(given)], false).pop().context("nothing was looked at")?;
     let Some(digest) = measured.digest else {

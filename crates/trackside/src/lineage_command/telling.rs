@@ -7,10 +7,8 @@ use trackside_evidence::{Graph, NodeKind, Relation};
 use trackside_tracking::{Dataset, ModelVersion, Run};
 
 use super::explorer::is_plain;
-use crate::run_command::pairs;
+use crate::recording::{GIT_BRANCH, GIT_COMMIT, GIT_DIRTY, GIT_REPOSITORY, GIT_SNAPSHOT, OUTPUT, pairs};
 
-/// The tags that say what a run wrote, the digest behind it.
-pub(super) const OUTPUT: &str = "trackside.output.";
 /// What our own inputs are told by.
 const CONTEXT: &str = "mlflow.data.context";
 
@@ -117,11 +115,11 @@ impl Told {
 
     fn code(&mut self, run: &str, tags: &BTreeMap<String, String>) {
         let tag = |names: &[&str]| names.iter().find_map(|name| tags.get(*name)).cloned();
-        let head = tag(&["trackside.git.commit", "mlflow.source.git.commit"]);
-        let snapshot = tag(&["trackside.git.snapshot"]);
+        let head = tag(&[GIT_COMMIT, "mlflow.source.git.commit"]);
+        let snapshot = tag(&[GIT_SNAPSHOT]);
         let Some(commit) = snapshot.clone().or_else(|| head.clone()) else { return };
-        let branch = tag(&["trackside.git.branch", "mlflow.source.git.branch"]);
-        let is_dirty = snapshot.is_some() || tags.get("trackside.git.dirty").is_some_and(|dirty| dirty == "true");
+        let branch = tag(&[GIT_BRANCH, "mlflow.source.git.branch"]);
+        let is_dirty = snapshot.is_some() || tags.get(GIT_DIRTY).is_some_and(|dirty| dirty == "true");
         let facts = [branch.as_deref(), is_dirty.then_some("with uncommitted changes")];
         let facts: Vec<&str> = facts.into_iter().flatten().collect();
         // A snapshot is a commit of its own, which nobody knows by its name.
@@ -134,7 +132,7 @@ impl Told {
         if let (Some(_), Some(head)) = (snapshot, head) {
             self.graph.fact(&id, "parent", head);
         }
-        if let Some(repository) = tag(&["trackside.git.repository", "mlflow.source.git.repoURL"]) {
+        if let Some(repository) = tag(&[GIT_REPOSITORY, "mlflow.source.git.repoURL"]) {
             self.graph.fact(&id, "repository", repository);
         }
         self.graph.link(&id, Relation::Executed, run);

@@ -9,12 +9,11 @@ use trackside_tracking::{Metric, Run, Server, Upload};
 
 use super::pairs::{family, matched};
 use crate::{
-    audit_command::record,
-    run_command::{INVOCATION, REPRODUCES, Session, pairs},
+    recording::{INVOCATION, PROVENANCE_KEY, REPRODUCES, REPRODUCTION, pairs, record},
+    run_command::Session,
 };
 
 /// The tag that says how a repeat came out.
-const REPRODUCTION: &str = "trackside.reproduction";
 /// The report, among the artifacts of the repeat.
 const REPORT: &str = "trackside/reproduction.json";
 /// Histories that are read at a time.
@@ -115,8 +114,8 @@ async fn earlier(server: &Server, run: &Run, without: &BTreeSet<&str>) -> anyhow
     {
         found.insert(origin.info.run_id.clone(), origin);
     }
-    if let Some(key) = tags.get("trackside.key.provenance") {
-        let keyed = server.runs(&[], &format!("tags.`trackside.key.provenance` = '{key}'")).await?;
+    if let Some(key) = tags.get(PROVENANCE_KEY) {
+        let keyed = server.runs(&[], &format!("tags.`{PROVENANCE_KEY}` = '{key}'")).await?;
         for repeat in alone(keyed, tags.get(INVOCATION)) {
             found.insert(repeat.info.run_id.clone(), repeat);
         }

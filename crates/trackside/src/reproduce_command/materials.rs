@@ -4,17 +4,15 @@ use std::{
     collections::BTreeMap,
     os::unix::fs::symlink,
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
 use anyhow::{Context, bail};
 use indicatif::{ProgressBar, ProgressStyle};
-use trackside_core::SystemClock;
 use trackside_evidence::{Access, Data, DataKind, DataSource, Difference, Manifest, Record, difference};
 use trackside_provenance::data::{Material, Measured, Survey};
 
 use super::plan::DataPlan;
-use crate::data_command::{Bar, cache_directory};
+use crate::recording::survey;
 
 /// Where the data of a run was, and where it is to be.
 #[derive(Debug, Clone)]
@@ -123,15 +121,9 @@ fn lost(data: &Data, standing: &Measured, then: Option<&Manifest>) -> String {
 /// The first files that differ.
 fn named(difference: &Difference) -> String {
     const SHOWN: usize = 3;
-    let moved: Vec<String> = difference.moved.iter().map(|moved| format!("{} to {}", moved.from, moved.to)).collect();
-    let kinds = [
-        ("changed", &difference.changed),
-        ("added", &difference.added),
-        ("removed", &difference.removed),
-        ("moved", &moved),
-    ];
+    let kinds = difference.kinds().into_iter();
     let all: Vec<String> =
-        kinds.iter().flat_map(|(kind, paths)| paths.iter().map(move |path| format!("{kind}: {path}"))).collect();
+        kinds.flat_map(|(kind, paths)| paths.into_iter().map(move |path| format!("{kind}: {path}"))).collect();
     let more = all.len().saturating_sub(SHOWN);
     let shown = all.into_iter().take(SHOWN).collect::<Vec<_>>().join(", ");
     if more == 0 { shown } else { format!("{shown} and {more} more") }
@@ -203,14 +195,4 @@ pub(super) fn put(needs: &[Need], record: &Record, projects: &Projects, link: bo
         }
     }
     Ok(())
-}
-
-fn survey(project: &Path) -> anyhow::Result<Survey> {
-    let survey = Survey::new(project, Arc::new(SystemClock))
-        .with_context(|| format!("{} cannot be read", project.display()))?
-        .with_progress(Arc::new(Bar::new(false)));
-    Ok(match cache_directory() {
-        Some(cache) => survey.with_cache(cache),
-        None => survey,
-    })
 }

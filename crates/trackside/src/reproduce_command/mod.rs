@@ -29,9 +29,10 @@ use self::{
     workplace::Workplace,
 };
 use crate::{
-    audit_command::{Subject, manifests, record},
+    audit_command::Subject,
     output::Output,
-    run_command::{Around, Repeat, pairs as tags_of, repeat},
+    recording::{PROVENANCE_KEY, manifests, pairs as tags_of, record},
+    run_command::{Around, Repeat, repeat},
 };
 
 /// What is answered as JSON.
@@ -146,7 +147,7 @@ async fn reproduce(
 /// Whether the record can be believed and tells enough.
 fn trust(args: &ReproduceArgs, record: &Record, run: &Run, plan: &mut Plan) {
     let tags = tags_of(&run.data.tags);
-    if record.contradiction(tags.get("trackside.key.provenance").map(String::as_str)).is_some() {
+    if record.contradiction(tags.get(PROVENANCE_KEY).map(String::as_str)).is_some() {
         plan.refuse("its record was changed since: it does not fit its key, so nothing of it can be believed");
     }
     let hidden = |words: &[String]| words.iter().any(|word| word.contains(HIDDEN));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use trackside_tracking::Run;
 
-use crate::run_command::pairs;
+use crate::recording::pairs;
 
 /// The tag of the run that a run is within.
 const PARENT: &str = "mlflow.parentRunId";

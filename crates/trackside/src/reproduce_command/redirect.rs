@@ -37,7 +37,7 @@ impl Redirect<'_> {
         here(&old.join(path)).unwrap_or_else(|| program.into())
     }
 
-    /// A path, or one behind `=` or between colons: `--data=/work/a/x`, `/work/a/src:/lib`.
+    /// A path, or one behind `=` or between colons: `--data=/home/ada/a/x`, `/home/ada/a/src:/lib`.
     pub(super) fn word(&self, word: &str) -> String {
         let parts: Vec<String> = word.split_inclusive(['=', ':']).map(|part| self.part(part)).collect();
         parts.concat()

@@ -188,17 +188,17 @@ mod tests {
     #[test]
     fn a_recipe_pins_what_can_be_pinned() {
         let python = Python {
-            executable: "/work/a/.venv/bin/python".to_owned(),
+            executable: "/home/ada/a/.venv/bin/python".to_owned(),
             version: "3.11.7".to_owned(),
             implementation: "CPython".to_owned(),
             packages: vec![
-                package("own", Some("/work/a/lib"), None),
+                package("own", Some("/home/ada/a/lib"), None),
                 package("other", Some("/elsewhere"), None),
                 package("six", None, None),
                 package("x", None, Some("c0ffee")),
             ],
         };
-        let [old, new] = ["/work/a", "/tmp/b"].map(Path::new);
+        let [old, new] = ["/home/ada/a", "/scratch/b"].map(Path::new);
         let redirect = Redirect { from: old, to: new, directory: (old, new) };
         let (requirements, left_out) = requirements(&python, &redirect);
         assert_eq!(requirements, ["-e /tmp/b/lib", "six==1.0", "x @ git+https://h/x.git@c0ffee"]);
@@ -207,9 +207,9 @@ mod tests {
             let words = words.iter().map(OsString::from).collect();
             within(Path::new("/v"), words, &python).join(OsStr::new(" ")).into_string().unwrap()
         };
-        assert_eq!(command(&["/work/a/.venv/bin/python3", "x.py"]), "/v/bin/python x.py");
-        assert_eq!(command(&["/work/a/.venv/bin/torchrun", "x.py"]), "/v/bin/torchrun x.py");
-        assert_eq!(command(&["nice", "/work/a/.venv/bin/python"]), "nice /v/bin/python");
-        assert_eq!(command(&["python", "/work/a/.venv/bin/x"]), "python /work/a/.venv/bin/x");
+        assert_eq!(command(&["/home/ada/a/.venv/bin/python3", "x.py"]), "/v/bin/python x.py");
+        assert_eq!(command(&["/home/ada/a/.venv/bin/torchrun", "x.py"]), "/v/bin/torchrun x.py");
+        assert_eq!(command(&["nice", "/home/ada/a/.venv/bin/python"]), "nice /v/bin/python");
+        assert_eq!(command(&["python", "/home/ada/a/.venv/bin/x"]), "python /home/ada/a/.venv/bin/x");
     }
 }

@@ -2,24 +2,28 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
     thread,
 };
 
 use anyhow::Context;
 use trackside_core::{Clock, SystemClock};
-use trackside_evidence::{Environment, Execution, Gap, Instant, Manifest, Record, Scope, hide_in_command};
-use trackside_provenance::{data::Survey, environment, git};
+use trackside_evidence::{Dimension, Environment, Execution, Gap, Instant, Record, Scope, hide_in_command};
+use trackside_provenance::{
+    data::{Captured as Found, Survey},
+    environment, git,
+};
 
 use super::args::RunArgs;
-use crate::data_command::{Bar, cache_directory};
+use crate::recording::{Manifests, survey};
 
 /// The record of a command that has not begun, and what goes with it.
 #[derive(Debug, Clone)]
 pub(super) struct Captured {
     pub(super) record: Record,
-    /// Lists of the files of directories, by the path of the artifact.
-    pub(super) manifests: Vec<(String, Manifest)>,
+    /// Of what is read.
+    pub(super) inputs: Manifests,
+    /// Of what was written.
+    pub(super) outputs: Manifests,
     /// The working directory.
     pub(super) directory: PathBuf,
 }
@@ -33,13 +37,12 @@ impl Captured {
         let (code, surroundings, found) = thread::scope(|scope| {
             let code = scope.spawn(|| git::capture(&directory, &git::Limits::default(), &clock));
             let surroundings = scope.spawn(|| surroundings(&directory, args));
-            let found = survey(&directory).map(|survey| survey.everything(&args.data));
+            let found = look(&directory, |survey| survey.everything(&args.data));
             (code.join(), surroundings.join(), found)
         });
         let panicked = |_| anyhow::anyhow!("a part of the capture failed");
         let (code, code_gaps) = code.map_err(panicked)?;
         let (environment, environment_gaps) = surroundings.map_err(panicked)?;
-        let found = found?;
         let mut record = Record::new(env!("CARGO_PKG_VERSION"), captured_at, code, environment);
         record.data = found.data;
         record.reads_no_data = args.no_data;
@@ -56,31 +59,27 @@ impl Captured {
             streams: Vec::new(),
         });
         record.inputs_key = record.key(Scope::Inputs).ok();
-        Ok(Self { record, manifests: found.manifests, directory })
+        Ok(Self { record, inputs: found.manifests, outputs: Manifests::new(), directory })
     }
 
     /// Looks at what the command has written. Blocks.
-    pub(super) fn outputs(&mut self, paths: &[PathBuf]) -> anyhow::Result<()> {
+    pub(super) fn look_at_outputs(&mut self, paths: &[PathBuf]) {
         if paths.is_empty() {
-            return Ok(());
+            return;
         }
-        let found = survey(&self.directory)?.only(paths);
+        let found = look(&self.directory, |survey| survey.only(paths));
         self.record.outputs = found.data;
         self.record.gaps.extend(found.gaps);
-        self.manifests.extend(found.manifests);
-        Ok(())
+        self.outputs = found.manifests;
     }
 }
 
-fn survey(directory: &Path) -> anyhow::Result<Survey> {
-    let project = Survey::project(directory);
-    let survey = Survey::new(&project, Arc::new(SystemClock))
-        .with_context(|| format!("{} cannot be read", project.display()))?
-        .with_progress(Arc::new(Bar::new(false)));
-    Ok(match cache_directory() {
-        Some(cache) => survey.with_cache(cache),
-        None => survey,
-    })
+/// What is found of data; a project that cannot be looked at is a gap.
+fn look(directory: &Path, find: impl FnOnce(&Survey) -> Found) -> Found {
+    match survey(&Survey::project(directory)) {
+        Ok(survey) => find(&survey),
+        Err(error) => Found { gaps: vec![Gap::new(Dimension::Data, "data", format!("{error:#}"))], ..Found::default() },
+    }
 }
 
 fn surroundings(directory: &Path, args: &RunArgs) -> (Environment, Vec<Gap>) {

@@ -7,13 +7,16 @@ mod args;
 mod attachment;
 mod capture;
 mod command;
+mod ending;
+mod kept;
 mod kept_output;
 mod repeat;
 mod reuse;
+mod send;
 mod sidecar;
 mod signals;
 
-use std::{collections::BTreeMap, ffi::OsString, path::PathBuf, process::ExitCode, time::Duration};
+use std::{collections::BTreeMap, ffi::OsString, process::ExitCode, time::Duration};
 
 use anyhow::Context;
 use tokio::task::spawn_blocking;
@@ -22,17 +25,14 @@ use trackside_server::Shutdown;
 
 pub(crate) use self::{
     args::RunArgs,
-    attachment::{DIRECTORY, INVOCATION, RECORD, REPRODUCES, pairs},
     repeat::{Around, Repeat, repeat},
+    send::{SendArgs, send},
 };
 use self::{
-    attachment::Attachment,
-    capture::Captured,
-    command::{Outcome, Running},
-    reuse::Earlier,
-    sidecar::Sidecar,
-    signals::Receiver,
+    attachment::Attachment, capture::Captured, command::Running, ending::Ending, kept::Kept, reuse::Earlier,
+    sidecar::Sidecar, signals::Receiver,
 };
+use crate::recording::INVOCATION;
 
 /// How soon a new run is noticed at first, and how late at most.
 const SOON: Duration = Duration::from_millis(250);
@@ -81,7 +81,8 @@ async fn session(args: RunArgs, sidecar: &Sidecar) -> anyhow::Result<Session> {
         warn(&format!("{} ({}): {}", gap.what, gap.dimension, gap.why));
     }
     if args.reuse {
-        match reuse::restore(&sidecar.server, &captured, &args).await? {
+        let earlier = reuse::restore(&sidecar.server, &captured, &args).await;
+        match earlier.unwrap_or_else(|error| Earlier::None(format!("{error:#}"))) {
             Earlier::Restored(run) => {
                 say(&format!("reused run {run}: its inputs are the same, its outputs are in place"));
                 return Ok(Session { exit_code: 0, runs: vec![run] });
@@ -97,19 +98,29 @@ async fn session(args: RunArgs, sidecar: &Sidecar) -> anyhow::Result<Session> {
         outcome = spawn_blocking(|| running.wait()) => outcome??,
         () = watch(&mut attachment, &captured) => unreachable!("it watches until it is dropped"),
     };
-    let outputs: Vec<PathBuf> = args.output.clone();
+    let ending = Ending::of(&outcome);
     if outcome.status.success() {
-        let looked = spawn_blocking(move || captured.outputs(&outputs).map(|()| captured)).await?;
-        captured = looked?;
+        let outputs = args.output.clone();
+        captured = spawn_blocking(move || {
+            captured.look_at_outputs(&outputs);
+            captured
+        })
+        .await?;
     }
-    if let Err(error) = finish(&mut attachment, &captured, &outcome, &args).await {
-        warn(&format!("what is known of this run could not be recorded whole: {error:#}"));
+    let kept =
+        Kept { experiment: args.experiment.clone(), name: args.name.clone(), reuse: args.reuse, captured, ending };
+    if let Err(error) = kept.tell_patiently(&mut attachment).await {
+        warn(&format!("what is known of this run could not be recorded: {error:#}"));
+        match kept.keep(&attachment) {
+            Ok(directory) => say(&format!("it is kept in {}; `trackside send` records it later", directory.display())),
+            Err(error) => warn(&format!("nor could it be kept: {error:#}")),
+        }
     }
     for run in attachment.runs() {
         say(&format!("recorded run {} at {}", run.run_id, sidecar.server.url()));
     }
     let runs = attachment.runs().map(|run| run.run_id.clone()).collect();
-    Ok(Session { exit_code: outcome.code(), runs })
+    Ok(Session { exit_code: kept.ending.code, runs })
 }
 
 /// Tells new runs of their inputs, until it is dropped.
@@ -122,23 +133,6 @@ async fn watch(attachment: &mut Attachment, captured: &Captured) {
         }
         pause = (pause * 2).min(LATE);
     }
-}
-
-async fn finish(
-    attachment: &mut Attachment,
-    captured: &Captured,
-    outcome: &Outcome,
-    args: &RunArgs,
-) -> anyhow::Result<()> {
-    attachment.look(captured).await?;
-    attachment.ensure_run(captured, args.experiment.as_deref(), args.name.as_deref()).await?;
-    if args.reuse {
-        for info in attachment.runs() {
-            reuse::store(attachment.server(), info, captured).await?;
-        }
-    }
-    attachment.end(captured, outcome).await?;
-    Ok(())
 }
 
 /// What clients need to find the server, and us.
@@ -167,7 +161,7 @@ fn context(args: &RunArgs, sidecar: &Sidecar, invocation: &str) -> BTreeMap<Stri
         context.insert("mlflow.runName".to_owned(), name.clone());
     }
     if !sidecar.is_trackside {
-        context.insert(attachment::INVOCATION.to_owned(), invocation.to_owned());
+        context.insert(INVOCATION.to_owned(), invocation.to_owned());
     }
     context
 }

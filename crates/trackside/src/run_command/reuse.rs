@@ -17,7 +17,7 @@ use trackside_provenance::data::Survey;
 use trackside_tracking::{RunInfo, Server, Upload};
 
 use super::{args::RunArgs, capture::Captured};
-use crate::audit_command::{record, stored_manifest};
+use crate::recording::{INPUTS_KEY, record, stored_manifest};
 
 /// Where outputs are among the artifacts.
 const OUTPUTS: &str = "trackside/outputs";
@@ -36,7 +36,7 @@ pub(super) async fn restore(server: &Server, captured: &Captured, args: &RunArgs
         Ok(key) => key,
         Err(unknown) => return Ok(Earlier::None(unknown.to_string())),
     };
-    let filter = format!("tags.`trackside.key.inputs` = '{key}' AND attributes.status = 'FINISHED'");
+    let filter = format!("tags.`{INPUTS_KEY}` = '{key}' AND attributes.status = 'FINISHED'");
     let mut why = format!("no run with the inputs {key} has succeeded yet");
     let project = Survey::project(&captured.directory);
     for run in server.runs(&[], &filter).await? {
@@ -80,7 +80,7 @@ fn fits(earlier: &Record, captured: &Captured, project: &Path, args: &RunArgs) -
 pub(super) async fn store(server: &Server, info: &RunInfo, captured: &Captured) -> anyhow::Result<()> {
     let project = Survey::project(&captured.directory);
     for data in captured.record.outputs.iter().filter(|data| !Path::new(&data.path).is_absolute()) {
-        let list = captured.manifests.iter().find(|(path, _)| Some(path) == data.manifest.as_ref());
+        let list = captured.outputs.iter().find(|(path, _)| Some(path) == data.manifest.as_ref());
         for file in files(data, list.map(|(_, manifest)| manifest)) {
             let source = Upload::File(project.join(&file.path));
             server.upload(info, &format!("{OUTPUTS}/{}", file.path), source).await?;

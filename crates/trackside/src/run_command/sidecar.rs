@@ -10,11 +10,9 @@ use crate::{
     config::{Environment, Sources},
     invocation,
     logging::{self, LogFormat},
+    remote::{DEFAULT_URL, tracking_url},
     serving::Serving,
 };
-
-/// Where a server listens unless it is told otherwise.
-const USUAL: &str = "http://127.0.0.1:5000";
 
 /// A server to record at.
 #[derive(Debug)]
@@ -29,15 +27,14 @@ pub(super) struct Sidecar {
 impl Sidecar {
     /// The one that is named, one that runs where servers usually do, or one of our own.
     pub(super) async fn find(url: Option<&str>, data_dir: Option<&Path>) -> anyhow::Result<Self> {
-        let tracking = || std::env::var("MLFLOW_TRACKING_URI").ok().filter(|uri| uri.starts_with("http"));
-        if let Some(url) = url.map(str::to_owned).or_else(tracking) {
+        if let Some(url) = url.map(str::to_owned).or_else(tracking_url) {
             let server = at(outermost(&url))?;
             return match server.is_trackside().await {
                 Ok(is_trackside) => Ok(Self { server, is_trackside, own: None }),
                 Err(error) => bail!("no tracking server answers at {}: {}", server.url(), error.message()),
             };
         }
-        let server = at(USUAL)?;
+        let server = at(DEFAULT_URL)?;
         match server.is_trackside().await {
             Ok(true) => return Ok(Self { server, is_trackside: true, own: None }),
             Err(error) if error.kind() != ErrorKind::Unavailable => return Err(error.into()),
@@ -65,7 +62,7 @@ fn at(url: &str) -> anyhow::Result<Server> {
 }
 
 async fn open(data_dir: Option<&Path>) -> anyhow::Result<Serving> {
-    let fixed = ["trackside", "serve", "--port", "0", "--host", "127.0.0.1", "--log", "warn"];
+    let fixed = ["trackside", "serve", "--port", "0", "--host", "127.0.0.1", "--log", "warn", "--capture", "none"];
     let mut arguments: Vec<OsString> = fixed.map(OsString::from).into();
     if let Some(data_dir) = data_dir {
         arguments.extend(["--data-dir".into(), data_dir.into()]);

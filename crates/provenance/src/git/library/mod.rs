@@ -47,3 +47,10 @@ pub(super) fn open(directory: &Path) -> Result<Repository, Fault> {
         if missing { Fault::NoRepository } else { error.into() }
     })
 }
+
+/// Whether the repository of a directory ignores a file, which is absolute.
+pub(super) fn is_ignored(directory: &Path, file: &Path) -> Result<bool, Fault> {
+    let repository = open(directory)?;
+    let Some(path) = repository.workdir().and_then(|root| file.strip_prefix(root).ok()) else { return Ok(false) };
+    Ok(repository.is_path_ignored(path)? && repository.index()?.get_path(path, 0).is_none())
+}

@@ -1,10 +1,11 @@
 //! Instants in documents.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-use trackside_core::Timestamp;
+
+use crate::Timestamp;
 
 /// An instant, written as RFC 3339 in UTC: `2025-01-02T03:04:05.678Z`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Instant(pub Timestamp);
 
 impl Serialize for Instant {
