@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from conftest import REPOSITORY
+from mlflow.tracking import MlflowClient
 
 pytest_plugins = "mlflow_session"
 
@@ -361,6 +362,37 @@ def test_variables_are_as_they_were_and_others_are_told(project):
     assert "--strict-environment" in project.refused(
         run, "--strict-environment", variables={"OMP_NUM_THREADS": "3"}
     )
+
+
+def test_code_in_a_submodule_is_what_it_was(project, tmp_path):
+    library = tmp_path / "library"
+    library.mkdir()
+    part = Project(library, project.url, project.environment, project.experiment)
+    part.git("init", "-q", "-b", "main")
+    (library / "rate.py").write_text("RATE = 0.1\n")
+    part.commit()
+    project.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", str(library), "part")
+    script = "import sys\nsys.path.insert(0, 'part')\nfrom rate import RATE\n"
+    project.write(train=script + SEEDED.replace("0.1 *", "RATE *"))
+    project.commit()
+    run = project.run("--data", "data/train.csv")
+    # It moves on, and the project with it.
+    part_here = Project(project.root / "part", project.url, project.environment, project.experiment)
+    (project.root / "part/rate.py").write_text("RATE = 0.9\n")
+    part_here.commit()
+    project.commit()
+    answer = project.reproduce(run, "--run")
+    assert answer["verdict"] == "identical", answer
+
+
+def test_beside_another_server_of_mlflows_protocol(project, mlflow_server):
+    project.url = mlflow_server.url
+    run = project.run("--data", "data/train.csv", "--output", "weight.txt")
+    answer = project.reproduce(run, "--run")
+    assert answer["verdict"] == "identical", answer
+    (report,) = answer["reproductions"]
+    assert report["original"] == run
+    assert tags(MlflowClient(mlflow_server.url, mlflow_server.url), report["repeat"])["trackside.reproduces"] == run
 
 
 def test_a_command_in_a_subdirectory_that_fails_now_is_different(project):
