@@ -93,7 +93,7 @@ impl Record {
             }
             Some(_) => {}
         }
-        for data in self.data.iter().filter(|data| data.digest.is_none()) {
+        for data in self.data.iter().filter(|data| data.digest.is_none() && !data.is_yet_to_be_made()) {
             missing(Dimension::Data, &data.path, "it has no digest");
         }
         if self.execution.is_none() {
@@ -246,5 +246,16 @@ mod tests {
             "no key, because not all inputs are known: data/raw (data): permission denied"
         );
         assert!(record().key(Scope::Provenance).is_err());
+        let mut absent = record();
+        let data = |source: serde_json::Value| {
+            let absent = json!({
+                "path": "made", "kind": "absent", "source": source, "digest": null, "workspace": "missing",
+            });
+            serde_json::from_value(absent).unwrap()
+        };
+        absent.data = vec![data(json!({"by": "dvc", "file": "dvc.lock", "stage": "s", "output": true}))];
+        assert!(absent.key(Scope::Inputs).is_ok_and(|key| Ok(key) != record().key(Scope::Inputs)));
+        absent.data = vec![data(json!({"by": "argument"}))];
+        assert!(absent.key(Scope::Inputs).is_err());
     }
 }

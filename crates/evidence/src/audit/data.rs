@@ -10,7 +10,7 @@ pub(super) fn data(record: &Record, now: &Observed) -> Finding {
     let gaps = record.gaps.iter().filter(|gap| gap.dimension == DATA);
     let unknown: Vec<Evidence> =
         gaps.map(|gap| Evidence::new(&gap.what, Some(&gap.why), None, Verdict::Missing)).collect();
-    if record.data.is_empty() && record.datasets.is_empty() && unknown.is_empty() {
+    if record.data.iter().all(Data::is_yet_to_be_made) && record.datasets.is_empty() && unknown.is_empty() {
         if record.reads_no_data {
             return Finding::new(DATA, Verdict::Identical, "it was said to read no data");
         }

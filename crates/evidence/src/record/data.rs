@@ -25,6 +25,13 @@ pub struct Data {
     pub manifest: Option<String>,
 }
 
+impl Data {
+    /// What a stage of a pipeline writes, and was not there: so it was not read either.
+    pub fn is_yet_to_be_made(&self) -> bool {
+        self.kind == DataKind::Absent && self.source.is_made()
+    }
+}
+
 /// What stands at a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -53,6 +60,13 @@ pub enum DataSource {
         /// It is an output there, not a dependency.
         output: bool,
     },
+}
+
+impl DataSource {
+    /// A stage of a pipeline writes it.
+    pub const fn is_made(&self) -> bool {
+        matches!(self, Self::Dvc { stage: Some(_), output: true, .. })
+    }
 }
 
 /// What DVC had on record.

@@ -217,8 +217,13 @@ impl Survey {
             .filter(|subject| subject.recorded.is_some())
             .map(|subject| subject.path.as_path())
             .collect();
+        let made: HashSet<&Path> =
+            subjects.iter().filter(|subject| subject.source.is_made()).map(|subject| subject.path.as_path()).collect();
         let mut told = HashSet::new();
         for measured in &found {
+            if is_nowhere(&measured.path) && made.contains(measured.path.as_path()) {
+                continue;
+            }
             let own = name(&measured.path);
             let open = measured.gaps.iter().filter(|gap| gap.what == own || !known.contains(&gap.what));
             for gap in open.filter(|gap| told.insert((gap.what.clone(), gap.why.clone()))) {
@@ -269,6 +274,11 @@ impl Survey {
     }
 }
 
+/// Not even a link that leads nowhere is there.
+fn is_nowhere(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound)
+}
+
 #[cfg(test)]
 mod tests {
     use trackside_core::SystemClock;
@@ -316,6 +326,21 @@ mod tests {
             DataSource::Dvc { .. } => "dependency",
         };
         captured.data.iter().map(|data| (data.path.as_str(), data.workspace, source(data))).collect()
+    }
+
+    #[test]
+    fn what_a_stage_has_yet_to_write_is_no_gap() {
+        let project = project();
+        let lock =
+            format!("schema: '2.0'\nstages:\n  s:\n    outs:\n    - path: made\n      hash: md5\n      md5: {ABC}\n");
+        fs::write(project.path().join("dvc.lock"), lock).unwrap();
+        let captured = survey(&project).everything(&[]);
+        let made = captured.data.iter().find(|data| data.path == "made").unwrap();
+        assert!(made.is_yet_to_be_made() && made.workspace == Workspace::Missing);
+        assert_eq!(captured.gaps.iter().map(|gap| gap.what.as_str()).collect::<Vec<_>>(), ["lost"]);
+        // A link that leads nowhere was put there by somebody.
+        std::os::unix::fs::symlink("nowhere", project.path().join("made")).unwrap();
+        assert!(survey(&project).everything(&[]).gaps.iter().any(|gap| gap.what == "made"));
     }
 
     #[test]
