@@ -37,7 +37,7 @@
 //! sent and synchronises what is written offline. W&B's own server was never asked.
 //!
 //! A file per noun: `change.rs` what a batch asks for, `rows.rs` points as rows, `line.rs` rows as text, `memory.rs`
-//! what is remembered.
+//! what is remembered, `replay/` the way back: files of offline runs at a server.
 
 #![warn(missing_docs)]
 
@@ -47,10 +47,12 @@ mod line;
 mod memory;
 mod offline;
 mod online;
+mod replay;
 mod rows;
 mod tracker;
 
 pub use config::{Config, Mode};
+pub use replay::{Replayed, Replayer};
 pub use tracker::WandbTracker;
 
 /// The run file for an artifact. In a folder of their own none takes the name of a file that W&B writes itself.

@@ -7,11 +7,16 @@
 //! Source: the protocol reference, section 8; files written here are read by `wandb sync` 0.31.0 in
 //! `tests/python/test_sink_wandb.py`. Elsewhere: what records hold (`record.rs`).
 
+use std::io::{self, Read};
+
 /// The first bytes of a file.
 pub const HEADER: [u8; 7] = [b':', b'W', b'&', b'B', 0xe1, 0xbe, 0];
 
 const BLOCK: usize = 32 << 10;
 const CHUNK_HEADER: usize = 7;
+
+/// Longest record. A row has at most 10 MB; manifests of artifacts are longer.
+const MAX_RECORD: usize = 1 << 30;
 
 const WHOLE: u8 = 1;
 const FIRST: u8 = 2;
@@ -46,32 +51,67 @@ pub fn append(start: u64, record: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// The records of a whole file; ends before the first that is torn or damaged. `None` without the header.
-pub fn records(file: &[u8]) -> Option<Vec<Vec<u8>>> {
-    file.strip_prefix(&HEADER)?;
-    let (mut place, mut records, mut record) = (HEADER.len(), Vec::new(), Vec::new());
-    loop {
-        let room = BLOCK - place % BLOCK;
-        if room < CHUNK_HEADER {
-            place += room;
-        }
-        let Some((kind, payload)) = chunk(file.get(place..).unwrap_or_default()) else { return Some(records) };
-        place += CHUNK_HEADER + payload.len();
-        if matches!(kind, WHOLE | FIRST) {
-            record.clear();
-        }
-        record.extend(payload);
-        if matches!(kind, WHOLE | LAST) {
-            records.push(std::mem::take(&mut record));
-        }
-    }
+/// The records of a file as they are read; ends before the first that is torn or damaged, as the last one of a run that goes
+/// on may be.
+#[derive(Debug)]
+pub struct Records<R> {
+    file: R,
+    place: usize,
 }
 
-fn chunk(bytes: &[u8]) -> Option<(u8, &[u8])> {
-    let (header, rest) = bytes.split_first_chunk::<CHUNK_HEADER>()?;
-    let [a, b, c, d, low, high, kind] = *header;
-    let payload = rest.get(..u16::from_le_bytes([low, high]).into())?;
-    (checksum(kind, payload) == u32::from_le_bytes([a, b, c, d])).then_some((kind, payload))
+impl<R: Read> Records<R> {
+    /// Reads the header. `InvalidData` when it is another.
+    pub fn new(mut file: R) -> io::Result<Self> {
+        let mut header = [0; HEADER.len()];
+        file.read_exact(&mut header)?;
+        if header != HEADER {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "it does not begin as a .wandb file does"));
+        }
+        Ok(Self { file, place: header.len() })
+    }
+
+    /// The next record; `InvalidData` when it is longer than any client writes.
+    pub fn read(&mut self) -> io::Result<Option<Vec<u8>>> {
+        let mut record = Vec::new();
+        loop {
+            let room = BLOCK - self.place % BLOCK;
+            if room < CHUNK_HEADER {
+                let Some(()) = self.fill(&mut [0; CHUNK_HEADER][..room])? else { return Ok(None) };
+            }
+            let Some((kind, payload)) = self.chunk()? else { return Ok(None) };
+            if matches!(kind, WHOLE | FIRST) {
+                record.clear();
+            }
+            record.extend(payload);
+            if record.len() > MAX_RECORD {
+                return Err(io::Error::new(io::ErrorKind::InvalidData, "a record is longer than any client writes"));
+            }
+            if matches!(kind, WHOLE | LAST) {
+                return Ok(Some(record));
+            }
+        }
+    }
+
+    fn chunk(&mut self) -> io::Result<Option<(u8, Vec<u8>)>> {
+        let mut header = [0; CHUNK_HEADER];
+        let Some(()) = self.fill(&mut header)? else { return Ok(None) };
+        let [a, b, c, d, low, high, kind] = header;
+        let mut payload = vec![0; u16::from_le_bytes([low, high]).into()];
+        let Some(()) = self.fill(&mut payload)? else { return Ok(None) };
+        Ok((checksum(kind, &payload) == u32::from_le_bytes([a, b, c, d])).then_some((kind, payload)))
+    }
+
+    /// `None` where the file ends.
+    fn fill(&mut self, bytes: &mut [u8]) -> io::Result<Option<()>> {
+        match self.file.read_exact(bytes) {
+            Ok(()) => {
+                self.place += bytes.len();
+                Ok(Some(()))
+            }
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
 }
 
 /// How much of its block is left at a place that far after `start`.
@@ -91,6 +131,11 @@ fn checksum(kind: u8, payload: &[u8]) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn records(file: &[u8]) -> Option<Vec<Vec<u8>>> {
+        let mut records = Records::new(file).ok()?;
+        Some(std::iter::from_fn(|| records.read().unwrap()).collect())
+    }
 
     #[test]
     fn a_small_record_is_one_chunk() {

@@ -18,10 +18,18 @@ pub struct UpsertBucket {
     pub entity: Option<String>,
     /// What runs are grouped by.
     pub group_name: Option<String>,
+    /// What it is for among its group.
+    pub job_type: Option<String>,
     /// Label.
     pub display_name: Option<String>,
     /// Free text.
     pub notes: Option<String>,
+    /// Labels; they replace the former.
+    pub tags: Option<Vec<String>>,
+    /// The sweep it is of.
+    pub sweep: Option<String>,
+    /// The machine.
+    pub host: Option<String>,
     /// The whole [`crate::config::Document`] as text; replaces the former.
     pub config: Option<String>,
     /// Commit of the code.
@@ -35,10 +43,10 @@ pub struct UpsertBucket {
 impl Operation for UpsertBucket {
     const NAME: &'static str = "UpsertBucket";
     const QUERY: &'static str = "\
-mutation UpsertBucket($name: String, $project: String, $entity: String, $groupName: String, $displayName: String, \
-$notes: String, $config: JSONString, $commit: String, $program: String, $repo: String) { \
+mutation UpsertBucket($name: String, $project: String, $entity: String, $groupName: String, \
+$jobType: String, $displayName: String, $notes: String, $tags: [String!], $sweep: String, $host: String, $config: JSONString, $commit: String, $program: String, $repo: String) { \
 upsertBucket(input: {name: $name, modelName: $project, entityName: $entity, groupName: $groupName, \
-displayName: $displayName, notes: $notes, config: $config, commit: $commit, jobProgram: $program, jobRepo: $repo}) { \
+jobType: $jobType, displayName: $displayName, notes: $notes, tags: $tags, sweep: $sweep, host: $host, config: $config, commit: $commit, jobProgram: $program, jobRepo: $repo}) { \
 bucket { id name historyLineCount project { id name entity { id name } } } inserted } }";
     type Data = UpsertBucketData;
 }
@@ -100,7 +108,7 @@ mod tests {
             UpsertBucket { name: "r".into(), project: "p".into(), notes: Some(String::new()), ..Default::default() };
         assert_eq!(
             serde_json::to_string(&call.request().variables).unwrap(),
-            r#"{"name":"r","project":"p","entity":null,"groupName":null,"displayName":null,"notes":"","config":null,"commit":null,"program":null,"repo":null}"#
+            r#"{"name":"r","project":"p","entity":null,"groupName":null,"jobType":null,"displayName":null,"notes":"","tags":null,"sweep":null,"host":null,"config":null,"commit":null,"program":null,"repo":null}"#
         );
     }
 

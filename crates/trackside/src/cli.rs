@@ -12,6 +12,7 @@ use crate::{
     config_command::ConfigArgs,
     data_command::DataArgs,
     gc_command::GcArgs,
+    import_command::ImportArgs,
     lineage_command::LineageArgs,
     logging::LogFormat,
     mlflow_flags::MlflowFlags,
@@ -63,6 +64,8 @@ pub(crate) enum Command {
     Sinks(SinksArgs),
     /// Install MLflow's web UI, which `serve` then shows at /.
     Ui(UiArgs),
+    /// Bring runs in that other tools have written to files.
+    Import(ImportArgs),
     /// Remove for good what was deleted: runs, experiments and logged models, with their artifacts.
     ///
     /// What is named with the flags, or everything that is in the bin. Works beside a running server.

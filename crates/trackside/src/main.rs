@@ -11,6 +11,7 @@ mod config_command;
 mod data_command;
 mod duties;
 mod gc_command;
+mod import_command;
 mod invocation;
 mod lazy_capture;
 mod lifecycle;
@@ -52,6 +53,10 @@ fn main() -> ExitCode {
             Err(error) => Err(error),
         },
         Command::Send(args) => match run_command::send(&args) {
+            Ok(code) => return code,
+            Err(error) => Err(error),
+        },
+        Command::Import(args) => match import_command::run(&args) {
             Ok(code) => return code,
             Err(error) => Err(error),
         },

@@ -61,8 +61,11 @@ impl Records {
         let nanos = i32::try_from(millis * 1_000_000).expect("less than a second");
         let start_time = Some(Time { seconds, nanos });
         self.run(Run { start_time, ..run_record(run, entity, &memory.project, &change.fields) });
-        let options = Some(MetricOptions { hidden: true, defined: true });
-        self.push(Record { metric: Some(Metric { name: line::STEP.to_owned(), options }), ..Record::default() });
+        let options = Some(MetricOptions { hidden: true, defined: true, ..MetricOptions::default() });
+        self.push(Record {
+            metric: Some(Metric { name: line::STEP.to_owned(), options, ..Metric::default() }),
+            ..Record::default()
+        });
     }
 
     /// Name, notes and the like, if they change: a second run record is read as an update.
@@ -148,11 +151,10 @@ fn run_record(run: &str, entity: Option<&str>, project: &str, fields: &Fields) -
         run_id: run.to_owned(),
         entity: entity.unwrap_or_default().to_owned(),
         project: project.to_owned(),
-        config: None,
         run_group: text(&fields.group),
         display_name: text(&fields.display_name),
         notes: text(&fields.notes),
-        start_time: None,
         git,
+        ..Run::default()
     }
 }

@@ -41,9 +41,9 @@ pub(crate) struct Server {
 /// A run at the server.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Place<'a> {
-    entity: &'a str,
-    project: &'a str,
-    name: &'a str,
+    pub(crate) entity: &'a str,
+    pub(crate) project: &'a str,
+    pub(crate) name: &'a str,
 }
 
 impl Server {
@@ -145,9 +145,9 @@ fn upsert(name: &str, entity: Option<String>, project: String, change: &Change<'
         group_name: change.fields.group.clone(),
         display_name: change.fields.display_name.clone(),
         notes: change.fields.notes.clone(),
-        config: None,
         commit: change.fields.commit.clone(),
         program: change.fields.program.clone(),
         repo: change.fields.repo.clone(),
+        ..UpsertBucket::default()
     }
 }

@@ -42,7 +42,8 @@ pub(crate) fn records(folder: &Path) -> Vec<Record> {
     let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let file =
         fs::read(names.into_iter().find(|path| path.extension().is_some_and(|end| end == "wandb")).unwrap()).unwrap();
-    let records = container::records(&file).unwrap();
+    let mut framed = container::Records::new(file.as_slice()).unwrap();
+    let records: Vec<_> = std::iter::from_fn(|| framed.read().unwrap()).collect();
     let records: Vec<_> = records.iter().map(|record| Record::decode(record.as_slice()).unwrap()).collect();
     assert!(records.iter().map(|record| record.num).eq(1..=i64::try_from(records.len()).unwrap()));
     records
