@@ -20,6 +20,9 @@
 
 mod append;
 mod assessments;
+mod bundle_files;
+mod bundles;
+mod collections;
 
 mod config;
 mod connection;
@@ -35,6 +38,7 @@ mod inspect;
 mod key_values;
 mod log;
 mod logged_models;
+mod members;
 mod metrics;
 mod migrate;
 mod model_versions;

@@ -16,6 +16,7 @@ mod artifact;
 mod artifact_source;
 mod assessment;
 mod batch;
+mod bundle;
 mod capability;
 mod clock;
 mod dataset;
@@ -51,6 +52,10 @@ pub use assessment::{
 pub use batch::{
     Batch, LoggedModelBatch, LoggedModelCreated, RegisteredModelBatch, RegistryEvent, RunBatch, RunStarted, Seq,
     Subject,
+};
+pub use bundle::{
+    Bundle, BundleChange, BundleFile, BundleId, BundleNumber, BundleRelation, BundleState, Collection,
+    CollectionChange, CollectionId, CollectionRole, Member, NewBundle, NewCollection, WhichMember,
 };
 pub use capability::{Capability, Kind, Withheld};
 pub use clock::{Clock, IdSource, RandomIds, SystemClock};

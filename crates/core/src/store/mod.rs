@@ -11,6 +11,7 @@
 
 mod assessments;
 mod bin;
+mod bundles;
 mod evaluation;
 mod experiments;
 mod log;
@@ -24,6 +25,7 @@ mod webhooks;
 
 pub use assessments::Assessments;
 pub use bin::{Bin, BinEntry, BinItem, BinKind, BinQuery};
+pub use bundles::{Bundles, Collections};
 pub use evaluation::{EvaluationDatasets, EvaluationRecords};
 pub use experiments::Experiments;
 pub use log::{
@@ -56,6 +58,8 @@ pub trait Store:
     + EvaluationDatasets
     + EvaluationRecords
     + Assessments
+    + Collections
+    + Bundles
 {
 }
 
@@ -73,5 +77,7 @@ impl<T> Store for T where
         + EvaluationDatasets
         + EvaluationRecords
         + Assessments
+        + Collections
+        + Bundles
 {
 }

@@ -8,6 +8,7 @@
 
 pub mod assessments;
 pub mod bin;
+pub mod bundles;
 pub mod concurrency;
 pub mod evaluation_datasets;
 pub mod evaluation_records;
@@ -292,6 +293,24 @@ macro_rules! store_suite {
                 a_deleted_trace_takes_its_assessments_along,
                 valid_assessments_are_counted_and_measured,
                 traces_are_found_by_what_is_thought_of_them,
+            }
+            bundles {
+                a_collection_is_made_once,
+                a_collection_needs_an_experiment_that_is_active,
+                collections_are_listed_and_changed,
+                a_deleted_collection_takes_its_bundles_along,
+                a_new_bundle_is_pending_and_no_member,
+                what_a_bundle_needs,
+                a_committed_bundle_is_a_member_with_its_files,
+                unknown_bundles_are_not_found,
+                an_alias_moves_to_the_bundle_that_gets_it,
+                equal_content_is_one_bundle_of_its_home,
+                a_client_calls_bundles_by_names_of_its_own,
+                what_is_said_of_a_bundle_changes,
+                a_linked_bundle_is_a_member_of_both,
+                a_deleted_bundle_leaves_its_number,
+                members_come_highest_first_on_disjoint_pages,
+                runs_make_and_use_bundles,
             }
             bin {
                 only_what_is_deleted_is_in_the_bin,
