@@ -17,6 +17,7 @@ mod log;
 mod logged_models;
 mod metrics;
 mod registry;
+mod run_records;
 mod runs;
 mod scorers;
 mod traces;
@@ -33,6 +34,7 @@ pub use log::{
 pub use logged_models::LoggedModels;
 pub use metrics::{EXTREMES_FROM, HistoryQuery, Metrics, SampleQuery};
 pub use registry::{ModelVersions, RegisteredModels};
+pub use run_records::RunRecords;
 pub use runs::Runs;
 pub use scorers::Scorers;
 pub use traces::Traces;
@@ -45,6 +47,7 @@ pub use webhooks::{
 pub trait Store:
     Experiments
     + Runs
+    + RunRecords
     + Metrics
     + LoggedModels
     + RegisteredModels
@@ -62,6 +65,7 @@ pub trait Store:
 impl<T> Store for T where
     T: Experiments
         + Runs
+        + RunRecords
         + Metrics
         + LoggedModels
         + RegisteredModels
