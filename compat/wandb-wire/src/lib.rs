@@ -12,6 +12,7 @@
 
 pub mod config;
 pub mod container;
+pub mod executor;
 pub mod extended_json;
 pub mod file_stream;
 pub mod graphql;
@@ -21,5 +22,6 @@ pub mod refusal;
 pub mod resume_status;
 pub mod run_files;
 pub mod scalar;
+pub mod schema;
 pub mod upsert_bucket;
 pub mod viewer;

@@ -33,6 +33,7 @@ mod metric;
 pub mod query;
 mod registry;
 mod run;
+mod run_record;
 mod scorer;
 mod span;
 pub mod store;
@@ -78,6 +79,7 @@ pub use registry::{
     Stage, VersionNumber,
 };
 pub use run::{Event, NewRun, Run, RunInfo, RunStatus, RunUpdate};
+pub use run_record::{Document, Line, LineExtent, LineQuery, Lines, MAX_LINE_NUMBER, NumberedLine};
 pub use scorer::{
     NewScorerVersion, OnlineScoring, ScorerChange, ScorerId, ScorerSchedule, ScorerVersion, WhichVersions,
 };

@@ -21,6 +21,7 @@ mod prompt_runs;
 mod registered_models;
 mod run_artifacts;
 mod run_name;
+mod run_records;
 mod runs;
 mod scorers;
 mod traces;

@@ -80,6 +80,10 @@ impl Serving {
         };
         let service = Service::start(parts).await?;
         let live_view = trackside_compat_tensorboard::router(service.clone());
+        let wandb = trackside_compat_wandb::Door {
+            service: service.clone(),
+            bodies: trackside_compat_wandb::Bodies::of_at_most(args.max_body_bytes),
+        };
         let door = Door {
             service,
             bodies: Bodies::of_at_most(args.max_body_bytes),
@@ -92,7 +96,11 @@ impl Serving {
             reload: sinks.clone(),
         });
         let installed = Installed::below(&args.data_dir);
-        let routes = trackside_compat_mlflow::router(door).merge(admin).merge(ui::file_routes(installed.clone()));
+        let graphql = trackside_compat_wandb::graphql(wandb.clone(), trackside_compat_mlflow::graphql(&door));
+        let routes = trackside_compat_mlflow::router_with(door, graphql)
+            .merge(trackside_compat_wandb::router(wandb))
+            .merge(admin)
+            .merge(ui::file_routes(installed.clone()));
         let routes = prefix::below(args.static_prefix.as_deref(), invocation::mounted(routes), ui::home(installed))?;
         let address = listener.local_addr()?;
         let boards = match args.tensorboard_port {

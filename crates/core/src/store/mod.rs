@@ -18,6 +18,7 @@ mod log;
 mod logged_models;
 mod metrics;
 mod registry;
+mod run_records;
 mod runs;
 mod scorers;
 mod traces;
@@ -35,6 +36,7 @@ pub use log::{
 pub use logged_models::LoggedModels;
 pub use metrics::{EXTREMES_FROM, HistoryQuery, Metrics, SampleQuery};
 pub use registry::{ModelVersions, RegisteredModels};
+pub use run_records::RunRecords;
 pub use runs::Runs;
 pub use scorers::Scorers;
 pub use traces::Traces;
@@ -47,6 +49,7 @@ pub use webhooks::{
 pub trait Store:
     Experiments
     + Runs
+    + RunRecords
     + Metrics
     + LoggedModels
     + RegisteredModels
@@ -66,6 +69,7 @@ pub trait Store:
 impl<T> Store for T where
     T: Experiments
         + Runs
+        + RunRecords
         + Metrics
         + LoggedModels
         + RegisteredModels

@@ -22,6 +22,7 @@ pub mod params;
 pub mod registered_models;
 pub mod registry_search;
 pub mod run_filters;
+pub mod run_records;
 pub mod runs;
 pub mod samples;
 mod scene;
@@ -81,6 +82,7 @@ macro_rules! store_suite {
                 lookups_of_unknown_runs_find_nothing,
                 an_update_changes_only_what_it_names,
                 any_status_may_follow_any_other,
+                a_resumed_run_is_running_and_has_no_end,
                 extreme_times_read_back,
                 deleting_and_restoring_are_harmless_when_done_already,
                 a_deleted_run_refuses_all_but_deletion_and_restoration,
@@ -94,6 +96,19 @@ macro_rules! store_suite {
                 another_value_of_a_param_is_a_conflict,
                 a_param_may_not_change_within_a_batch,
                 any_text_is_a_param_value,
+                a_replaced_param_has_its_last_value,
+            }
+            run_records {
+                a_document_is_replaced_as_a_whole,
+                lines_read_back_by_writer_and_number,
+                a_number_that_is_known_gets_another_line,
+                every_line_of_a_step_is_found_by_it,
+                line_pages_are_short_when_lines_are_long,
+                forged_line_tokens_are_invalid,
+                the_extent_of_each_stream_is_known,
+                a_line_number_has_a_limit,
+                records_need_an_active_run_and_leave_with_it,
+                a_secret_stays_what_it_was_first,
             }
             tags {
                 tags_read_back_sorted_by_key,

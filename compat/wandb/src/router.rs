@@ -1,0 +1,25 @@
+//! Which paths exist.
+
+use axum::{
+    Router,
+    routing::{MethodRouter, any},
+};
+use http::StatusCode;
+
+use crate::{Door, graphql};
+
+/// Below it is nothing of anybody else. `WANDB_BASE_URL` may end in it.
+const PREFIX: &str = "/wb";
+
+/// All routes of the protocol but `/graphql`.
+pub fn router(door: Door) -> Router {
+    let routes: [(&str, MethodRouter<Door>); 1] = [
+        // Clients measure themselves and would send it here. This status, and no other, makes them stop.
+        ("/sdk/otel/v1/{*rest}", any(|| async { StatusCode::NOT_FOUND })),
+    ];
+    let mut router = Router::new().route(&format!("{PREFIX}/graphql"), graphql::own());
+    for (path, methods) in routes {
+        router = router.route(path, methods.clone()).route(&format!("{PREFIX}{path}"), methods);
+    }
+    router.with_state(door)
+}
