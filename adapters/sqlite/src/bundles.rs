@@ -176,7 +176,7 @@ fn commit(connection: &Connection, id: BundleId, files: &[BundleFile], at: Times
     execute(connection, "DELETE FROM bundle_file WHERE bundle = ?1", [id.get()])?;
     bundle_files::add(connection, id, files)?;
     let size = files.iter().fold(0_u64, |sum, file| sum.saturating_add(file.size));
-    let sql = "UPDATE bundle SET state = ?2, size = ?3, n_files = ?4, updated_at = ?5 WHERE pk = ?1";
+    let sql = "UPDATE bundle SET state = ?2, size = ?3, n_files = ?4, updated_at = ?5, draft = NULL WHERE pk = ?1";
     let (state, n_files) = (BundleState::Committed.as_str(), integer(files.len() as u64));
     execute(connection, sql, params![id.get(), state, integer(size), n_files, at.millis()])?;
     let home = require(connection, id)?.home;
@@ -198,6 +198,10 @@ fn apply(connection: &Connection, id: BundleId, change: &BundleChange, at: Times
         }
         BundleChange::SetMetadata(json) => {
             execute(connection, "UPDATE bundle SET metadata = ?2 WHERE pk = ?1", params![id.get(), json])?;
+        }
+        BundleChange::Draft(text) => {
+            require_pending(connection, id)?;
+            execute(connection, "UPDATE bundle SET draft = ?2 WHERE pk = ?1", params![id.get(), text])?;
         }
         BundleChange::AddLabels(labels) => add_labels(connection, id, labels)?,
         BundleChange::DeleteLabels(labels) => {
@@ -283,5 +287,6 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Bundle> {
         size: row.count("size")?,
         n_files: row.count("n_files")?,
         labels: Vec::new(),
+        draft: row.get("draft")?,
     })
 }

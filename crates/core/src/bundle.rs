@@ -188,6 +188,8 @@ pub struct Bundle {
     pub n_files: u64,
     /// Labels, sorted.
     pub labels: Vec<String>,
+    /// What whoever makes it has to know until it is committed.
+    pub draft: Option<String>,
 }
 
 /// What is needed to create a bundle.
@@ -276,6 +278,8 @@ pub enum BundleChange {
     Describe(Option<String>),
     /// Sets or clears the metadata.
     SetMetadata(Option<String>),
+    /// Notes what has to be known until it is committed; `Conflict` when it is.
+    Draft(String),
     /// Adds labels.
     AddLabels(Vec<String>),
     /// Removes labels; harmless when they are absent.

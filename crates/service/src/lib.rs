@@ -9,6 +9,8 @@ mod artifact_events;
 mod artifact_uri;
 mod artifacts;
 mod assessments;
+mod bundle_links;
+mod bundles;
 mod evaluation_datasets;
 mod experiments;
 mod gc;
@@ -34,6 +36,7 @@ use trackside_artifacts::Artifacts;
 use trackside_core::{ArtifactLocation, Clock, HookSender, IdSource, Key, NewExperiment, Result, Store, store::Outbox};
 
 use crate::locations::Locations;
+pub use bundles::BundleEntry;
 pub use evaluation_datasets::EvaluationDatasetRequest;
 pub use gc::{Gc, GcRequest, Removed};
 pub use logged_models::LoggedModelRequest;
@@ -41,7 +44,7 @@ pub use model_versions::VersionRequest;
 pub use prompt_runs::PromptRunRequest;
 pub use run_artifacts::RunArtifacts;
 pub use runs::RunRequest;
-pub use trackside_artifacts::{ArtifactFile, ArtifactStore};
+pub use trackside_artifacts::{ArtifactFile, ArtifactStore, ContentDigest};
 pub use webhooks::WebhookRequest;
 
 /// What the use cases work with. Made once by the composition root.
@@ -68,6 +71,8 @@ pub struct Service {
     parts: Arc<Parts>,
     /// Held while a tag is read, changed and written; the innermost of all locks.
     tag_updates: Arc<Mutex<()>>,
+    /// Held while a bundle is committed or linked; taken before any other.
+    commits: Arc<Mutex<()>>,
     locations: Arc<Locations>,
 }
 
@@ -81,7 +86,12 @@ impl Service {
             tags: Vec::new(),
         };
         parts.store.ensure_default_experiment(default).await?;
-        Ok(Self { parts: Arc::new(parts), tag_updates: Arc::default(), locations: Arc::default() })
+        Ok(Self {
+            parts: Arc::new(parts),
+            tag_updates: Arc::default(),
+            commits: Arc::default(),
+            locations: Arc::default(),
+        })
     }
 
     fn store(&self) -> &dyn Store {

@@ -28,6 +28,8 @@ CREATE TABLE bundle (
     client_id TEXT UNIQUE,
     -- What it is to be called when it is committed: a JSON list.
     wanted_aliases TEXT NOT NULL,
+    -- Of the door's, until it is committed.
+    draft TEXT,
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
     size INTEGER NOT NULL DEFAULT 0,

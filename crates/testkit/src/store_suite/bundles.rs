@@ -158,6 +158,7 @@ pub async fn a_new_bundle_is_pending_and_no_member(store: &dyn Store) {
         size: 0,
         n_files: 0,
         labels: texts(&["a", "b"]),
+        draft: None,
     };
     assert_eq!(created, expected);
     assert_eq!(store.bundle(created.id).await.unwrap(), Some(expected));
@@ -181,12 +182,17 @@ pub async fn a_committed_bundle_is_a_member_with_its_files(store: &dyn Store) {
     let home = versions(store).await;
     let created = store.create_bundle(new_bundle(home, "x", &["latest", "best"])).await.unwrap();
     store.add_bundle_files(created.id, vec![file("gone", 9), file("b", 9)]).await.unwrap();
+    change(store, created.id, Change::Draft("half".to_owned())).await;
+    assert_eq!(store.bundle(created.id).await.unwrap().unwrap().draft.as_deref(), Some("half"));
     assert_eq!(store.number_bundle(created.id).await.unwrap(), 0);
     assert_eq!(store.number_bundle(created.id).await.unwrap(), 0);
     let far = BundleFile { reference: Some("s3://x".to_owned()), more: Some("{}".to_owned()), ..file("c/d", 5) };
     let files = vec![file("b", 2), file("a", 1), far.clone()];
     let done = store.commit_bundle(created.id, files.clone(), at(3_000)).await.unwrap();
     assert_eq!((done.state, done.number, done.size, done.n_files), (BundleState::Committed, Some(0), 8, 3));
+    assert_eq!(done.draft, None);
+    let late = store.change_bundle(created.id, Change::Draft(String::new()), at(1)).await;
+    assert_fault(late, &fault::bundle_not_pending(created.id));
     assert_eq!(store.commit_bundle(created.id, Vec::new(), at(4_000)).await.unwrap(), done);
     let found = store.bundle_files(created.id, None, 2).await.unwrap();
     assert_eq!(found, [file("a", 1), file("b", 2)]);
