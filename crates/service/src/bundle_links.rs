@@ -44,6 +44,13 @@ impl Service {
         }
     }
 
+    /// The versions of all models that have this marker, at most a thousand, without aliases.
+    pub async fn versions_marked(&self, marker: &Tag) -> Result<Vec<ModelVersion>> {
+        let filter = text(ModelVersionField::Tag(marker.key.clone()), &marker.value);
+        let query = Query { filter, ..Query::default() };
+        Ok(self.search_model_versions(query, PageRequest::first(1_000)).await?.items)
+    }
+
     /// A page of the versions of a model that pass a filter, the latest change first, without aliases.
     pub async fn versions_of_model(
         &self,

@@ -158,6 +158,17 @@ impl Service {
         Ok(committed)
     }
 
+    /// Notes what has to be known of a pending bundle, made from what is noted now. No other such note comes between.
+    pub async fn redraft_bundle(
+        &self,
+        id: BundleId,
+        update: impl FnOnce(&Bundle) -> Result<String> + Send,
+    ) -> Result<()> {
+        let _turn = self.commits.lock().await;
+        let draft = update(&self.bundle(id).await?)?;
+        self.store().change_bundle(id, BundleChange::Draft(draft), self.parts.clock.now()).await
+    }
+
     /// Applies one change. A bundle that is deleted takes its files with it.
     pub async fn change_bundle(&self, id: BundleId, change: BundleChange) -> Result<()> {
         if change == BundleChange::Delete {
