@@ -15,7 +15,7 @@ const LARGEST_AT_ONCE: usize = 4;
 
 /// Memory for bodies. Clones share it.
 #[derive(Debug, Clone)]
-pub struct Bodies {
+pub(crate) struct Bodies {
     max_bytes: usize,
     /// One permit is one byte.
     room: Arc<Semaphore>,
@@ -30,7 +30,7 @@ pub(crate) struct Held {
 
 impl Bodies {
     /// Bodies of at most so many bytes each, or 64 MiB if that is more, and four times that in all.
-    pub fn of_at_most(max_bytes: usize) -> Self {
+    pub(crate) fn of_at_most(max_bytes: usize) -> Self {
         let max_bytes = max_bytes.max(LEAST_MAX_BYTES);
         let all = max_bytes.saturating_mul(LARGEST_AT_ONCE).min(Semaphore::MAX_PERMITS);
         Self { max_bytes, room: Arc::new(Semaphore::new(all)) }

@@ -11,25 +11,49 @@ mod address;
 mod body;
 mod caller;
 mod error;
+mod file_stream;
+mod files;
 mod graphql;
 mod mutations;
 mod objects;
+mod project;
+mod pulse;
+mod records;
 mod router;
+mod runs;
 
+use trackside_core::{Key, Result};
 use trackside_service::Service;
+use trackside_wandb_wire::signature::Signer;
 
-pub use body::Bodies;
+use crate::{body::Bodies, pulse::Pulse};
 pub use graphql::graphql;
 pub use router::router;
 
-/// Whose everything is that names no entity.
-pub const DEFAULT_ENTITY: &str = "local";
-
-/// What the handlers share.
+/// What the handlers share. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Door {
-    /// The use cases.
-    pub service: Service,
+    service: Service,
     /// Memory for bodies; files are not bounded by it.
-    pub bodies: Bodies,
+    bodies: Bodies,
+    signer: Signer,
+    pulse: Pulse,
+}
+
+impl Door {
+    /// A door to this service, which takes bodies of at most so many bytes, or 64 MiB if that is more.
+    pub async fn open(service: Service, max_body_bytes: usize) -> Result<Self> {
+        let secret = service.secret(&Key::new("wandb.urls")?).await?;
+        Ok(Self {
+            service,
+            bodies: Bodies::of_at_most(max_body_bytes),
+            signer: Signer::new(&secret),
+            pulse: Pulse::default(),
+        })
+    }
+
+    /// Ends runs that are not heard of any more, until it is dropped.
+    pub async fn watch(&self) {
+        self.pulse.watch(&self.service).await;
+    }
 }

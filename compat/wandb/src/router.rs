@@ -2,18 +2,20 @@
 
 use axum::{
     Router,
-    routing::{MethodRouter, any},
+    routing::{MethodRouter, any, get, post},
 };
 use http::StatusCode;
 
-use crate::{Door, graphql};
+use crate::{Door, file_stream, files, graphql};
 
 /// Below it is nothing of anybody else. `WANDB_BASE_URL` may end in it.
 const PREFIX: &str = "/wb";
 
 /// All routes of the protocol but `/graphql`.
 pub fn router(door: Door) -> Router {
-    let routes: [(&str, MethodRouter<Door>); 1] = [
+    let routes: [(&str, MethodRouter<Door>); 3] = [
+        ("/files/{entity}/{project}/{run}/file_stream", post(file_stream::answer)),
+        (files::ROUTE, get(files::get).put(files::put).options(files::options)),
         // Clients measure themselves and would send it here. This status, and no other, makes them stop.
         ("/sdk/otel/v1/{*rest}", any(|| async { StatusCode::NOT_FOUND })),
     ];

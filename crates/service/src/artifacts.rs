@@ -67,6 +67,24 @@ impl Service {
         Ok(size)
     }
 
+    /// All files of a run, by path; paths are relative to its root.
+    pub async fn all_run_artifacts(&self, run: &RunId) -> Result<Vec<ArtifactEntry>> {
+        let root = self.run(run).await?.info.artifact_uri;
+        let (store, base) = self.parts.artifacts.locate(&root)?;
+        relative_to(&base, files_below(store, &base).await?)
+    }
+
+    /// Removes a file of a run, and tells the log; harmless when there is none.
+    pub async fn delete_run_artifact(&self, run: &RunId, path: &ArtifactPath) -> Result<()> {
+        if path.is_root() {
+            return Err(Error::invalid("Invalid path"));
+        }
+        let root = self.run(run).await?.info.artifact_uri;
+        let (store, base) = self.parts.artifacts.locate(&root)?;
+        store.delete(&base.join(path)).await?;
+        self.log_of_run(run, Event::ArtifactDeleted(path.clone())).await
+    }
+
     /// As [`Self::list_run_artifacts`], of a logged model.
     pub async fn list_model_artifacts(
         &self,
@@ -109,6 +127,21 @@ impl Service {
         let (store, base) = self.parts.artifacts.locate(root)?;
         store.file(&base.join(path)).await
     }
+}
+
+/// All files below a directory, by path.
+pub(crate) async fn files_below(store: &ArtifactStore, root: &ArtifactPath) -> Result<Vec<ArtifactEntry>> {
+    let (mut files, mut directories) = (Vec::new(), vec![root.clone()]);
+    while let Some(directory) = directories.pop() {
+        for entry in store.list(&directory).await? {
+            match entry.size {
+                Some(_) => files.push(entry),
+                None => directories.push(entry.path),
+            }
+        }
+    }
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(files)
 }
 
 fn stored(path: ArtifactPath, size: u64) -> Event {

@@ -1,7 +1,16 @@
 //! What changes something: a file per call.
 
+mod alert;
+mod create_run_files;
+mod delete_files;
+mod delete_run;
+mod run_state;
+mod upsert_bucket;
+mod upsert_model;
+
 use async_trait::async_trait;
-use trackside_core::Result;
+use serde_json::{Value, json};
+use trackside_core::{Error, ErrorKind, Result};
 use trackside_wandb_wire::executor::{Arguments, Node, Object};
 
 use crate::caller::Caller;
@@ -17,9 +26,30 @@ impl Object for Mutations {
     }
 
     async fn field(&self, name: &str, arguments: &Arguments) -> Result<Node> {
-        let _input = arguments.input("input");
+        let (caller, input) = (&self.0, &arguments.input("input"));
         Ok(match name {
+            "upsertBucket" => upsert_bucket::answer(caller, input).await?,
+            "upsertModel" => upsert_model::answer(caller, input).await?,
+            "createRunFiles" => create_run_files::answer(caller, input).await?,
+            // A file is there, and everybody told of it, once its bytes are.
+            "markRunFilesUploaded" => success().into(),
+            "deleteFiles" => delete_files::answer(caller, input).await?,
+            "notifyScriptableRunAlert" => alert::answer(caller, input).await?,
+            "stopRun" => run_state::stop(caller, input).await?,
+            "updateRunState" => run_state::update(caller, input).await?,
+            "deleteRun" => delete_run::answer(caller, input).await?,
+            "rewindRun" => return Err(rewind()),
             _ => Node::Unknown,
         })
     }
+}
+
+fn success() -> Value {
+    json!({ "success": true })
+}
+
+/// Points cannot be taken back, as MLflow's clients rely on.
+fn rewind() -> Error {
+    let why = "this server keeps what was logged: a run cannot be rewound; use fork_from instead of resume_from";
+    Error::new(ErrorKind::Unsupported, why)
 }

@@ -2,11 +2,18 @@
 
 use async_trait::async_trait;
 use serde_json::{Value, json};
-use trackside_core::Result;
-use trackside_wandb_wire::executor::{Arguments, Node, Object};
+use trackside_core::{PageRequest, PageToken, Query, Result, query::ExperimentField};
+use trackside_wandb_wire::{
+    executor::{Arguments, Node, Object},
+    run_name::{DEFAULT_ENTITY, ProjectName},
+};
 
-use super::{entity, server_info, user};
-use crate::{DEFAULT_ENTITY, caller::Caller};
+use super::{ProjectObject, connection, entity, server_info, user};
+use crate::{caller::Caller, project::Project};
+
+/// Projects of a page where the client does not say, and at most.
+const PAGE: usize = 50;
+const MOST: usize = 1_000;
 
 /// The root of queries.
 #[derive(Debug)]
@@ -25,8 +32,43 @@ impl Object for Queries {
             "entity" => entity::node(arguments.filled("name").unwrap_or(DEFAULT_ENTITY)),
             "organization" => entity::organization().into(),
             "users" => users(arguments.text("query")).into(),
+            "project" | "model" => self.project(arguments).await?,
+            "models" => self.projects(arguments).await?,
             _ => Node::Unknown,
         })
+    }
+}
+
+impl Queries {
+    async fn project(&self, arguments: &Arguments) -> Result<Node> {
+        let name = ProjectName::new(arguments.text("entityName"), arguments.text("name"));
+        let found = Project::find(&self.0.door.service, name).await?;
+        Ok(Node::optional(found.map(|project| self.object(project))))
+    }
+
+    /// The projects of an entity.
+    async fn projects(&self, arguments: &Arguments) -> Result<Node> {
+        let entity = arguments.filled("entityName").unwrap_or(DEFAULT_ENTITY);
+        let limit = arguments.size("first", PAGE, MOST);
+        let mut after = arguments.filled("after").map(PageToken::new);
+        let mut edges = Vec::new();
+        loop {
+            let page = PageRequest { limit, after: after.take() };
+            let page = self.0.door.service.search_experiments(Query::<ExperimentField>::default(), page).await?;
+            after = page.next;
+            let cursor = after.as_ref().map(|token| token.as_str().to_owned()).unwrap_or_default();
+            let is_shown = |project: &Project| project.name.entity == entity;
+            let projects = page.items.into_iter().map(Project::of).filter(is_shown);
+            edges.extend(projects.map(|project| (cursor.clone(), Node::object(self.object(project)))));
+            // A page of others' projects is no reason to end.
+            if after.is_none() || !edges.is_empty() {
+                return Ok(connection(edges, after.is_some(), None));
+            }
+        }
+    }
+
+    fn object(&self, project: Project) -> ProjectObject {
+        ProjectObject { caller: self.0.clone(), project }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::DEFAULT_ENTITY;
+use trackside_wandb_wire::run_name::DEFAULT_ENTITY;
 
 /// Who asks, whatever their key.
 pub(crate) fn viewer() -> Value {
