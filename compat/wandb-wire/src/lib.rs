@@ -10,6 +10,7 @@
 
 #![warn(missing_docs)]
 
+pub mod artifact_name;
 pub mod config;
 pub mod container;
 pub mod executor;
@@ -17,6 +18,7 @@ pub mod extended_json;
 pub mod file_stream;
 pub mod graphql;
 pub mod leaves;
+pub mod manifest;
 pub mod names;
 pub mod node_id;
 pub mod projection;

@@ -8,8 +8,10 @@
 #![warn(missing_docs)]
 
 mod address;
+mod artifacts;
 mod body;
 mod caller;
+mod contents;
 mod error;
 mod file_stream;
 mod files;

@@ -116,7 +116,7 @@ fn entry(path: &str, digest: &str) -> BundleEntry {
 #[tokio::test]
 async fn a_committed_bundle_is_among_the_artifacts_of_its_run() {
     let scene = Scene::new().await;
-    scene.store.attach("copy", None, at(0)).await.unwrap();
+    scene.store.open_cursor("sink").await.unwrap();
     let run = scene.run().await;
     let first = scene.bundle(&run, OTHER).await;
     assert_eq!((first.state, first.number, first.size, first.n_files), (BundleState::Committed, Some(0), 10, 2));

@@ -62,6 +62,12 @@ impl Arguments {
         }
     }
 
+    /// The input objects of a list.
+    pub fn inputs(&self, name: &str) -> Vec<Self> {
+        let items = self.value(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        items.iter().filter_map(Value::as_object).cloned().map(Self).collect()
+    }
+
     /// The fields of an input object; none when it is not given.
     #[must_use]
     pub fn input(&self, name: &str) -> Self {

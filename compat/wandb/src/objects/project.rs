@@ -8,8 +8,8 @@ use trackside_wandb_wire::{
     node_id,
 };
 
-use super::{RunObject, connection, entity, run_list, user};
-use crate::{caller::Caller, project::Project, runs};
+use super::{RunObject, connection, entity, room_artifacts, run_list, user};
+use crate::{artifacts::Room, caller::Caller, project::Project, runs};
 
 /// The tag of an experiment that describes it, in MLflow's pages too.
 pub(crate) const DESCRIPTION: &str = "mlflow.note.content";
@@ -47,7 +47,10 @@ impl Object for ProjectObject {
             "run" | "bucket" => self.run(arguments).await?,
             "allViews" | "sweeps" => connection(Vec::new(), false, Some(0)),
             "totalSweeps" => 0.into(),
-            _ => Node::Unknown,
+            _ => {
+                let room = Room::Project(self.project.clone());
+                room_artifacts::field(&self.caller, &room, name, arguments).await?
+            }
         })
     }
 }

@@ -8,8 +8,12 @@ use trackside_wandb_wire::{
     run_name::{DEFAULT_ENTITY, ProjectName},
 };
 
-use super::{ProjectObject, connection, entity, server_info, user};
-use crate::{caller::Caller, project::Project};
+use super::{ArtifactObject, CollectionObject, ProjectObject, RegistryObject, connection, entity, server_info, user};
+use crate::{
+    artifacts::{self, Room, Shelf},
+    caller::Caller,
+    project::Project,
+};
 
 /// Projects of a page where the client does not say, and at most.
 const PAGE: usize = 50;
@@ -34,6 +38,12 @@ impl Object for Queries {
             "users" => users(arguments.text("query")).into(),
             "project" | "model" => self.project(arguments).await?,
             "models" => self.projects(arguments).await?,
+            "artifact" => ArtifactObject::by_id(&self.0, arguments.required("id")?).await?,
+            "artifactCollection" => {
+                let shelf = Shelf::by_id(&self.0.door.service, arguments.required("id")?).await?;
+                Node::optional(shelf.map(|shelf| CollectionObject::new(&self.0, shelf)))
+            }
+            "clientIDMapping" => self.client_id(arguments.required("clientID")?).await?,
             _ => Node::Unknown,
         })
     }
@@ -42,8 +52,17 @@ impl Object for Queries {
 impl Queries {
     async fn project(&self, arguments: &Arguments) -> Result<Node> {
         let name = ProjectName::new(arguments.text("entityName"), arguments.text("name"));
-        let found = Project::find(&self.0.door.service, name).await?;
-        Ok(Node::optional(found.map(|project| self.object(project))))
+        Ok(match Room::find(&self.0.door.service, name).await? {
+            Some(Room::Project(project)) => Node::object(self.object(project)),
+            Some(Room::Registry(name)) => Node::object(RegistryObject::new(&self.0, name)),
+            None => Node::null(),
+        })
+    }
+
+    /// What an artifact is called that a client has named itself.
+    async fn client_id(&self, client_id: &str) -> Result<Node> {
+        let found = self.0.door.service.bundle_of_client(client_id).await?;
+        Ok(found.map_or(Value::Null, |bundle| json!({ "serverID": artifacts::id(bundle) })).into())
     }
 
     /// The projects of an entity.

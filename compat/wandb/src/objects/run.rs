@@ -3,13 +3,13 @@
 use async_trait::async_trait;
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
-use trackside_core::{Json, LineExtent, Result, Run, RunStatus, Timestamp};
+use trackside_core::{BundleRelation, Json, LineExtent, Result, Run, RunStatus, Timestamp};
 use trackside_wandb_wire::{
     executor::{Arguments, Node, Object},
     node_id, projection, run_tag, summary,
 };
 
-use super::{ProjectObject, console, history, history_keys, run_files, user};
+use super::{ProjectObject, console, history, history_keys, run_artifacts, run_files, user};
 use crate::{caller::Caller, project::Project, records, runs};
 
 /// A run.
@@ -136,6 +136,8 @@ impl Object for RunObject {
             "fileCount" => run_files::count(self).await?.into(),
             "files" => run_files::page(self, arguments).await?,
             "runInfo" => json!({ "program": self.tag(run_tag::PROGRAM) }).into(),
+            "outputArtifacts" => run_artifacts::page(self, BundleRelation::Made, arguments).await?,
+            "inputArtifacts" => run_artifacts::page(self, BundleRelation::Used, arguments).await?,
             _ => Node::Unknown,
         })
     }
