@@ -31,6 +31,7 @@ fn allowed(package: &str) -> Option<&'static [&'static str]> {
         "trackside-compat-tensorboard" => &["trackside-core", "trackside-service", "trackside-tensorboard-wire"],
         "trackside-service" => &["trackside-core", "trackside-artifacts"],
         "trackside-compat-mlflow" => &["trackside-core", "trackside-mlflow-wire", "trackside-service"],
+        "trackside-compat-wandb" => &["trackside-core", "trackside-service", "trackside-wandb-wire"],
         "trackside-examples" => &[
             "trackside-core",
             "trackside-adapter-mlflow",
@@ -53,6 +54,7 @@ fn allowed(package: &str) -> Option<&'static [&'static str]> {
             "trackside-adapter-wandb",
             "trackside-compat-mlflow",
             "trackside-compat-tensorboard",
+            "trackside-compat-wandb",
             "trackside-webhooks",
             "trackside-evidence",
             "trackside-provenance",
@@ -73,6 +75,7 @@ const CONFINED: [(&str, &[&str]); 5] = [
             "trackside-server",
             "trackside-compat-mlflow",
             "trackside-compat-tensorboard",
+            "trackside-compat-wandb",
             "trackside-admin",
             "trackside",
         ],

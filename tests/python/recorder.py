@@ -71,6 +71,8 @@ class Recorder:
         """Passes one request on, and its answer back."""
         sent = self.read(client)
         headers = {name: value for name, value in client.headers.items() if name.lower() not in HOP}
+        # So that addresses which the server hands out lead here.
+        headers["X-Forwarded-Host"] = client.headers.get("Host", "")
         # What is compressed need not be unpacked and packed again.
         headers["Accept-Encoding"] = "identity"
         answer = requests.request(

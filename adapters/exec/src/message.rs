@@ -1,12 +1,16 @@
 //! What is said to a program and what it answers. Documented at the root of this crate.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{borrow::Cow, collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
-use trackside_core::{Batch, Capability, Error, ErrorKind, Kind, Retry, Withheld, stored};
+use trackside_core::{
+    Batch, Capability, Error, ErrorKind, Event, Key, Kind, Param, Retry, RunStatus, RunUpdate, Tag, Withheld, stored,
+};
 
 /// Version of the protocol: that of the batches in it.
-pub(crate) const VERSION: u32 = stored::VERSION;
+pub(crate) const VERSION: u32 = stored::FIRST_VERSION;
+/// Tags that begin so say what a param has become.
+const REPLACED: &str = "trackside.param.";
 /// Longest answer: room for a large memory, and no way for a program gone wild to fill ours.
 pub(crate) const MAX_ANSWER: usize = 1024 * 1024;
 
@@ -34,8 +38,32 @@ impl<'a> Request<'a> {
 /// A delivery. Put together by hand: the batch is JSON already.
 pub(crate) fn deliver(id: u64, memory: Option<&str>, batch: &Batch) -> String {
     let memory = serde_json::to_string(&memory).expect("a text can be written");
-    let batch = stored::encode(batch);
+    let batch = stored::encode(&in_first_version(batch));
     format!("{{\"deliver\":{{\"id\":{id},\"memory\":{memory},\"batch\":{batch}}}}}\n")
+}
+
+/// A batch in the words that every program knows, which has params written once: what a param becomes is said by a tag.
+fn in_first_version(batch: &Batch) -> Cow<'_, Batch> {
+    match batch {
+        Batch::Run(run) if stored::version_of(batch) > VERSION => {
+            let mut run = run.clone();
+            run.events = run.events.into_iter().filter(Event::is_mirrored).map(plain).collect();
+            Cow::Owned(Batch::Run(run))
+        }
+        other => Cow::Borrowed(other),
+    }
+}
+
+fn plain(event: Event) -> Event {
+    match event {
+        Event::ParamsReplaced(params) => {
+            let tag =
+                |param: Param| Tag { key: Key::new(format!("{REPLACED}{}", param.key)).unwrap_or(param.key), ..param };
+            Event::Tags(params.into_iter().map(tag).collect())
+        }
+        Event::Resumed => Event::Updated(RunUpdate { status: Some(RunStatus::Running), ..RunUpdate::default() }),
+        other => other,
+    }
 }
 
 /// What a program says.

@@ -1,7 +1,7 @@
 //! What happens to a run, in turn.
 
 use trackside_core::{
-    DatasetInput, Error, ErrorKind, Event, Key, Kind, MetricPoint, Result, RunId, RunUpdate, Withheld,
+    DatasetInput, Error, ErrorKind, Event, Key, Kind, MetricPoint, Param, Result, RunId, RunStatus, RunUpdate, Withheld,
 };
 use trackside_mlflow_wire::{self as wire, Choice, Int, LogInputs, Metric, RunById, RunFound, UpdateRun};
 
@@ -14,6 +14,9 @@ use crate::{
     tag,
     tracker::MlflowTracker,
 };
+
+/// Tags that begin so say what a param has become.
+const REPLACED: &str = "trackside.param.";
 
 /// Brings events to a run.
 pub(crate) struct Writer<'a> {
@@ -93,6 +96,12 @@ impl<'a> Writer<'a> {
     async fn change(&mut self, event: &Event) -> Result<()> {
         match event {
             Event::Params(_) | Event::Points(_) | Event::Tags(_) => Ok(()),
+            Event::ParamsReplaced(params) => self.replace_params(params).await,
+            // Its end stays: MLflow's API takes none away.
+            Event::Resumed => {
+                self.update(&RunUpdate { status: Some(RunStatus::Running), ..RunUpdate::default() }).await
+            }
+            Event::Document(_) | Event::Lines(_) => Ok(()),
             Event::TagDeleted(key) => self.delete_tag(key).await,
             Event::DatasetInputs(inputs) => self.datasets(inputs).await,
             Event::ModelInputs(models) => self.model_inputs(models).await,
@@ -162,6 +171,20 @@ impl<'a> Writer<'a> {
             ..UpdateRun::default()
         };
         self.post("runs/update", &request).await
+    }
+
+    /// MLflow writes params once. A key that has another value keeps it, and a tag says the new one.
+    async fn replace_params(&mut self, params: &[Param]) -> Result<()> {
+        let known = self.found().await?.data.params;
+        for param in params {
+            let new = wire_tag(param.key.as_str(), &param.value);
+            match known.iter().find(|known| known.key == new.key) {
+                None => self.gathered.param(new),
+                Some(known) if known.value == new.value => {}
+                Some(_) => self.gathered.tag(wire_tag(&format!("{REPLACED}{}", param.key), &param.value)),
+            }
+        }
+        self.flush().await
     }
 
     async fn delete_tag(&mut self, key: &Key) -> Result<()> {

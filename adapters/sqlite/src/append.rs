@@ -7,8 +7,9 @@ use crate::{
     error::Result,
     inputs,
     key_values::{RUN_PARAMS, RUN_TAGS},
-    points,
+    lines, points,
     rows::{execute, number},
+    run_records,
     series::Sealing,
 };
 
@@ -79,6 +80,10 @@ fn apply(
     let applied = match event {
         Event::Points(points) => return points::add(connection, run, points, sealing, now),
         Event::Params(params) => params.iter().try_for_each(|param| add_param(connection, run, param)),
+        Event::ParamsReplaced(params) => RUN_PARAMS.set(connection, run.pk, params),
+        Event::Resumed => resume(connection, run),
+        Event::Document(document) => run_records::keep(connection, run.pk, document),
+        Event::Lines(added) => lines::write(connection, run.pk, added),
         Event::Tags(tags) => RUN_TAGS.set(connection, run.pk, tags),
         Event::TagDeleted(key) => {
             let removed = RUN_TAGS.remove(connection, run.pk, key)?;
@@ -113,6 +118,11 @@ fn apply_update(connection: &Connection, run: &Target<'_>, update: &RunUpdate) -
     let status = update.status.map(RunStatus::as_str);
     execute(connection, sql, params![run.pk, status, update.ended_at.map(Timestamp::millis), update.name])?;
     Ok(())
+}
+
+fn resume(connection: &Connection, run: &Target<'_>) -> Result<()> {
+    let sql = "UPDATE run SET status = ?2, ended_at = NULL WHERE pk = ?1";
+    execute(connection, sql, params![run.pk, RunStatus::Running.as_str()]).map(drop)
 }
 
 fn restore(connection: &Connection, run: &Target<'_>) -> Result<()> {

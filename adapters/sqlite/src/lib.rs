@@ -20,6 +20,9 @@
 
 mod append;
 mod assessments;
+mod bundle_files;
+mod bundles;
+mod collections;
 
 mod config;
 mod connection;
@@ -33,8 +36,10 @@ mod hooks;
 mod inputs;
 mod inspect;
 mod key_values;
+mod lines;
 mod log;
 mod logged_models;
+mod members;
 mod metrics;
 mod migrate;
 mod model_versions;
@@ -47,6 +52,7 @@ mod registered_models;
 mod regular_expression;
 mod removal;
 mod rows;
+mod run_records;
 mod run_rows;
 mod runs;
 mod sample;

@@ -54,9 +54,10 @@ impl Runs for SqliteStore {
         }
         recorder.admit()?;
         let undo = if is_one_point(&events) { Undo::Nothing } else { Undo::Alone };
-        let mut batch = change::run_events(id.clone(), events);
         // A large batch is encoded here rather than on the one thread that writes.
-        let mut draft = logging.then(|| Draft::of(&batch));
+        let partly = (logging && !events.iter().all(Event::is_mirrored)).then(|| mirrored(id, &events));
+        let mut batch = change::run_events(id.clone(), events);
+        let mut draft = logging.then(|| Draft::of(partly.as_ref().unwrap_or(&batch)));
         self.write_with(undo, move |connection| {
             recorder.admit()?;
             let Batch::Run(run) = &mut batch else { return Ok(()) };
@@ -66,7 +67,11 @@ impl Runs for SqliteStore {
                 run.events = without(std::mem::take(&mut run.events), &repeated);
                 draft = None;
             }
-            if run.events.is_empty() { Ok(()) } else { recorder.record_draft(connection, draft, batch) }
+            if recorder.is_on() && draft.is_none() {
+                run.events.retain(Event::is_mirrored);
+            }
+            let is_logged = run.events.iter().any(Event::is_mirrored);
+            if is_logged { recorder.record_draft(connection, draft, batch) } else { Ok(()) }
         })
         .await
     }
@@ -88,6 +93,11 @@ impl Runs for SqliteStore {
     async fn search_datasets(&self, experiments: Vec<ExperimentId>, limit: usize) -> Result<Vec<DatasetSummary>> {
         self.read(move |connection| datasets::search(connection, &experiments, limit)).await
     }
+}
+
+/// What destinations are told of these events.
+fn mirrored(id: &RunId, events: &[Event]) -> Batch {
+    change::run_events(id.clone(), events.iter().filter(|event| event.is_mirrored()).cloned().collect())
 }
 
 /// Artifacts are stored elsewhere: a run does not change by these events.

@@ -94,6 +94,9 @@ impl Story {
             }
             Event::DatasetInputs(inputs) => inputs.iter().for_each(|input| self.tell_dataset(chapter, input)),
             Event::Updated(update) => self.tell_update(chapter, update),
+            Event::Resumed => {
+                self.tell_update(chapter, &RunUpdate { status: Some(RunStatus::Running), ..RunUpdate::default() });
+            }
             Event::ArtifactStored(entry) if entry.size.is_some() => chapter.artifacts.push(entry.path.clone()),
             // An image that was shown stays.
             Event::ArtifactStored(_) | Event::ArtifactDeleted(_) => chapter.withheld.add(Kind::Artifacts, 1),
@@ -143,7 +146,7 @@ impl Story {
             .events
             .iter()
             .filter_map(|event| match event {
-                Event::Params(params) => Some(params),
+                Event::Params(params) | Event::ParamsReplaced(params) => Some(params),
                 _ => None,
             })
             .flatten()

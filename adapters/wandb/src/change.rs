@@ -79,7 +79,7 @@ impl<'a> Change<'a> {
 
     fn add(&mut self, event: &'a Event) {
         match event {
-            Event::Params(params) => {
+            Event::Params(params) | Event::ParamsReplaced(params) => {
                 for param in params {
                     if [RESERVED, OWN].contains(&param.key.as_str()) {
                         self.withheld.add(Kind::Params, 1);
@@ -103,8 +103,17 @@ impl<'a> Change<'a> {
                 self.files.remove(path);
                 self.withheld.add(Kind::Artifacts, 1);
             }
-            // Lacking in the capability.
-            Event::ModelInputs(_) | Event::ModelOutputs(_) | Event::Deleted(_) | Event::Restored => {}
+            Event::Resumed => {
+                self.update(&RunUpdate { status: Some(RunStatus::Running), ..RunUpdate::default() });
+                self.own.insert(vec!["ended_at"], None);
+            }
+            // Lacking in the capability, or not mirrored at all.
+            Event::ModelInputs(_)
+            | Event::ModelOutputs(_)
+            | Event::Deleted(_)
+            | Event::Restored
+            | Event::Document(_)
+            | Event::Lines(_) => {}
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use axum::{
     response::{IntoResponse, Response},
-    routing::post,
+    routing::{MethodRouter, post},
 };
 use http::header::CONTENT_TYPE;
 use trackside_mlflow_wire::{
@@ -12,14 +12,14 @@ use trackside_mlflow_wire::{
     graphql::{self, Call, Found, GraphqlRequest, Refused, Related, RelatedRun},
 };
 
-use crate::{Door, error::MlflowError, params::Params, routes::Routes};
+use crate::{Door, error::MlflowError, params::Params};
 
 /// Runs whose model versions are looked for at once: far from the most values that a statement takes.
 const RUNS_AT_ONCE: usize = 500;
 
-/// Below no prefix.
-pub(crate) fn root_routes() -> Routes {
-    Routes::new().route("/graphql", post(answer))
+/// What answers `/graphql`, for those who share that path.
+pub fn graphql(door: &Door) -> MethodRouter {
+    post(answer).with_state(door.clone())
 }
 
 async fn answer(door: Door, Params(request): Params<GraphqlRequest>) -> Result<Response, MlflowError> {

@@ -41,8 +41,9 @@ mod workspace;
 use trackside_service::Service;
 
 pub use body::Bodies;
+pub use graphql::graphql;
 pub use invocation::Invocation;
-pub use router::router;
+pub use router::{router, router_with};
 pub use rules::{Rules, SourcePattern};
 pub use system::MLFLOW_VERSION;
 

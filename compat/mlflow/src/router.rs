@@ -1,13 +1,13 @@
 //! Which paths exist, under which prefixes.
 
-use axum::Router;
+use axum::{Router, routing::MethodRouter};
 use http::{Method, StatusCode, Uri};
 use trackside_mlflow_wire::{ErrorCode, Failure};
 
 use crate::{
-    Door, aliases, artifacts, assessments, error::MlflowError, evaluation_datasets, experiments, gateway, graphql,
-    logged_models, metrics, model_versions, otlp, out_of_scope, promptlab, proxy_artifacts, registered_models,
-    routes::Routes, run_logging, runs, scorers, system, traces, webhooks,
+    Door, aliases, artifacts, assessments, error::MlflowError, evaluation_datasets, experiments, gateway,
+    graphql::graphql, logged_models, metrics, model_versions, otlp, out_of_scope, promptlab, proxy_artifacts,
+    registered_models, routes::Routes, run_logging, runs, scorers, system, traces, webhooks,
 };
 
 /// Prefixes of version 2.0: clients, the web UI, and clients of 2019 to 2022.
@@ -21,6 +21,12 @@ const PREFIXES_V3: [&str; 2] = ["/api/3.0", "/ajax-api/3.0"];
 
 /// All routes of the protocol.
 pub fn router(door: Door) -> Router {
+    let graphql = graphql(&door);
+    router_with(door, graphql)
+}
+
+/// All routes of the protocol, with this behind `/graphql`.
+pub fn router_with(door: Door, graphql: MethodRouter) -> Router {
     let proxy = if door.serve_artifacts { proxy_artifacts::routes() } else { proxy_artifacts::disabled_routes() };
     let v2 = Routes::new()
         .merge(experiments::routes())
@@ -45,8 +51,7 @@ pub fn router(door: Door) -> Router {
         .merge(assessments::routes_v3())
         .merge(scorers::routes_v3())
         .merge(evaluation_datasets::routes_v3());
-    let roots =
-        system::root_routes().merge(artifacts::root_routes()).merge(graphql::root_routes()).merge(otlp::root_routes());
+    let roots = system::root_routes().merge(artifacts::root_routes()).merge(otlp::root_routes());
     let mut router = ui.mounted(roots.mounted(Router::new(), ""), PREFIX_UI);
     router = traces::ui_routes().mounted(router, PREFIX_UI_V3);
     for prefix in PREFIXES_V2 {
@@ -55,7 +60,8 @@ pub fn router(door: Door) -> Router {
     for prefix in PREFIXES_V3 {
         router = v3.mounted(router, prefix);
     }
-    router.fallback(unknown).method_not_allowed_fallback(wrong_method).with_state(door)
+    let router = router.method_not_allowed_fallback(wrong_method).fallback(unknown).with_state(door);
+    router.route("/graphql", graphql.fallback(wrong_method))
 }
 
 /// MLflow answers an unknown path with HTML, which its client takes for `ENDPOINT_NOT_FOUND` too.

@@ -11,6 +11,10 @@ use serde::{Deserialize, Serialize};
 pub const HISTORY: &str = "wandb-history.jsonl";
 /// The latest values: always one line, at 0, which replaces the former.
 pub const SUMMARY: &str = "wandb-summary.json";
+/// System metrics, one line each.
+pub const EVENTS: &str = "wandb-events.jsonl";
+/// The console. Its last lines are rewritten all the time.
+pub const OUTPUT: &str = "output.log";
 /// What a request should hold at most, in bytes of its lines before they are escaped (client 0.31: 10 MiB).
 pub const MAX_REQUEST_BYTES: usize = 10 << 20;
 /// Longest line the client sends; longer rows it drops (client 0.31).
@@ -26,6 +30,9 @@ pub struct FileStreamRequest {
     /// Paths of files whose bytes have been put in place.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub uploaded: Vec<String>,
+    /// The computer is about to be taken away.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preempting: Option<bool>,
     /// The run ends here. Only `Some(true)` says so: old clients send `false`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub complete: Option<bool>,
@@ -58,6 +65,7 @@ mod tests {
         let request = FileStreamRequest {
             files: BTreeMap::from([(HISTORY.to_owned(), history)]),
             uploaded: vec!["f".to_owned()],
+            preempting: None,
             complete: Some(true),
             exitcode: Some(0),
         };

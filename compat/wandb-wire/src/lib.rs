@@ -10,16 +10,28 @@
 
 #![warn(missing_docs)]
 
+pub mod artifact_name;
 pub mod config;
 pub mod container;
+pub mod executor;
 pub mod extended_json;
 pub mod file_stream;
 pub mod graphql;
+pub mod leaves;
+pub mod manifest;
 pub mod names;
+pub mod node_id;
+pub mod projection;
 pub mod record;
 pub mod refusal;
 pub mod resume_status;
+pub mod row;
 pub mod run_files;
+pub mod run_name;
+pub mod run_tag;
 pub mod scalar;
+pub mod schema;
+pub mod signature;
+pub mod summary;
 pub mod upsert_bucket;
 pub mod viewer;

@@ -2,7 +2,7 @@
 
 use trackside_core::{ArtifactPath, Error, ErrorKind, Result};
 
-use crate::ArtifactStore;
+use crate::{ArtifactStore, Blobs, is_reserved};
 
 /// URI of the root that the server itself serves, as MLflow's clients know it.
 pub const PROXY_ROOT: &str = "mlflow-artifacts:";
@@ -34,6 +34,11 @@ impl Artifacts {
         &self.roots[0].1
     }
 
+    /// Files that are known by their content.
+    pub fn blobs(&self) -> Blobs {
+        Blobs::new(self.proxy().clone())
+    }
+
     /// The root of a URI and the path below it. `Unsupported` outside all roots, `Invalid` for a path that
     /// would leave its root.
     pub fn locate(&self, uri: &str) -> Result<(&ArtifactStore, ArtifactPath)> {
@@ -41,7 +46,8 @@ impl Artifacts {
             if let Some(rest) = uri.strip_prefix(prefix.as_str())
                 && (rest.is_empty() || rest.starts_with('/'))
             {
-                return Ok((store, ArtifactPath::parse(rest.trim_start_matches('/'))?));
+                let path = ArtifactPath::parse(rest.trim_start_matches('/'))?;
+                return if is_reserved(&path) { Err(Error::invalid("Invalid path")) } else { Ok((store, path)) };
             }
         }
         let known: Vec<&str> = self.roots.iter().map(|(prefix, _)| prefix.as_str()).collect();
@@ -71,5 +77,6 @@ mod tests {
             assert_eq!(artifacts.locate(outside).unwrap_err().kind(), ErrorKind::Unsupported, "{outside}");
         }
         assert!(artifacts.locate("/srv/a/../../etc").is_err());
+        assert!(artifacts.locate("mlflow-artifacts:/.blobs/md5").is_err());
     }
 }

@@ -6,12 +6,15 @@
 #![warn(missing_docs)]
 
 mod artifacts;
+mod blobs;
 mod error;
 mod file;
+mod local_links;
 mod local_upload;
 mod read_ahead;
 mod store;
 
 pub use artifacts::{Artifacts, PROXY_ROOT};
+pub use blobs::{Blobs, ContentDigest, is_reserved};
 pub use file::ArtifactFile;
 pub use store::ArtifactStore;

@@ -156,7 +156,7 @@ fn stage(target: &Path) -> io::Result<(File, PathBuf)> {
 }
 
 /// Makes a directory and those above it, each of which is on disk in the one above.
-fn create_directories(directory: Option<&Path>) -> io::Result<()> {
+pub(crate) fn create_directories(directory: Option<&Path>) -> io::Result<()> {
     let absent: Vec<&Path> =
         directory.into_iter().flat_map(Path::ancestors).take_while(|path| !path.exists()).collect();
     if let Some(directory) = directory {
@@ -166,12 +166,12 @@ fn create_directories(directory: Option<&Path>) -> io::Result<()> {
 }
 
 #[cfg(unix)]
-fn sync_directory(directory: Option<&Path>) -> io::Result<()> {
+pub(crate) fn sync_directory(directory: Option<&Path>) -> io::Result<()> {
     directory.map_or(Ok(()), |directory| File::open(directory)?.sync_all())
 }
 
 /// Elsewhere a directory is no file that could be synced.
 #[cfg(not(unix))]
-fn sync_directory(_: Option<&Path>) -> io::Result<()> {
+pub(crate) fn sync_directory(_: Option<&Path>) -> io::Result<()> {
     Ok(())
 }

@@ -1,13 +1,14 @@
 //! One root of artifacts.
 
-use std::{fs, path::Path, sync::Arc};
+use std::{fs, io, path::Path, sync::Arc};
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, TryStreamExt};
 use object_store::{ObjectStore, ObjectStoreExt, WriteMultipart, local::LocalFileSystem};
+use tokio::task::spawn_blocking;
 use trackside_core::{ArtifactEntry, ArtifactPath, Error, Result};
 
-use crate::{ArtifactFile, error, local_upload::LocalUpload};
+use crate::{ArtifactFile, error, local_links::link_all, local_upload::LocalUpload};
 
 /// Bytes gathered before they go to a store that is not local, and the most that wait beside them: the memory of one
 /// upload is at most twice this, whatever its size. 1 MiB keeps the calls per gigabyte near a thousand.
@@ -103,6 +104,36 @@ impl ArtifactStore {
         }
         upload.finish().await.map_err(failed)?;
         Ok(size)
+    }
+
+    /// Gives files names in a root, in place of what has them. `NotFound` when a file is not there. Some may have theirs
+    /// when it fails, which is harmless to repeat.
+    pub(crate) async fn link_into(&self, root: &Self, names: Vec<(ArtifactPath, ArtifactPath)>) -> Result<()> {
+        let (Some(from), Some(to)) = (&self.local, &root.local) else {
+            return self.copy_into(root, names).await;
+        };
+        let on_disk = |root: &LocalFileSystem, path: &ArtifactPath| {
+            root.path_to_filesystem(&location(path)?).map_err(|source| error::from_store(path, source))
+        };
+        let paths = names.iter().map(|(file, name)| Ok((on_disk(from, file)?, on_disk(to, name)?)));
+        let paths = paths.collect::<Result<Vec<_>>>()?;
+        let linked =
+            spawn_blocking(move || link_all(&paths)).await.unwrap_or_else(|error| Err(io::Error::other(error)));
+        linked.map_err(|source| {
+            let path = names.first().map_or_else(ArtifactPath::root, |(_, name)| name.clone());
+            match source.kind() {
+                io::ErrorKind::NotFound => error::absent(&path).with_source(source),
+                _ => error::from_disk(&path, source),
+            }
+        })
+    }
+
+    async fn copy_into(&self, root: &Self, names: Vec<(ArtifactPath, ArtifactPath)>) -> Result<()> {
+        for (file, name) in names {
+            let file = self.file(&file).await?;
+            root.put(&name, file.read(0..file.size()).await?).await?;
+        }
+        Ok(())
     }
 
     /// Removes a file, or a directory with all below it. Harmless when there is none.

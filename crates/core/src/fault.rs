@@ -4,8 +4,8 @@
 //! the protocol reference. Other protocols show the same texts.
 
 use crate::{
-    AssessmentId, AssessmentKind, Error, ErrorKind, EvaluationDatasetId, ExperimentId, Key, Lifecycle, LoggedModelId,
-    RunId, Stage, TraceId, VersionNumber, WebhookId, store::BinItem,
+    AssessmentId, AssessmentKind, BundleId, CollectionId, Error, ErrorKind, EvaluationDatasetId, ExperimentId, Key,
+    Lifecycle, LoggedModelId, RunId, Stage, TraceId, VersionNumber, WebhookId, store::BinItem,
 };
 
 /// No experiment has this id.
@@ -47,6 +47,41 @@ pub fn param_changed(run: &RunId, key: &Key, old: &str, new: &str) -> Error {
         "Changing param values is not allowed. Param with key='{key}' was already logged with value='{old}' \
          for run ID='{run}'. Attempted logging new value '{new}'."
     ))
+}
+
+/// No collection has this id.
+pub fn collection_not_found(id: CollectionId) -> Error {
+    Error::not_found(format!("no collection of artifacts has the id {id}"))
+}
+
+/// A collection of this experiment has this name.
+pub fn collection_exists(name: &Key) -> Error {
+    Error::already_exists(format!("a collection of artifacts is called '{name}' already"))
+}
+
+/// A collection of this name is of another kind, or holds something else.
+pub fn collection_differs(name: &Key, kind: &Key) -> Error {
+    Error::conflict(format!("the collection '{name}' exists and is not of type '{kind}'"))
+}
+
+/// No bundle that is not deleted has this id.
+pub fn bundle_not_found(id: BundleId) -> Error {
+    Error::not_found(format!("no artifact has the id {id}"))
+}
+
+/// Files of a bundle change only until it is committed.
+pub fn bundle_not_pending(id: BundleId) -> Error {
+    Error::conflict(format!("the artifact {id} is finished or deleted"))
+}
+
+/// Only whole bundles are linked.
+pub fn bundle_not_committed(id: BundleId) -> Error {
+    Error::conflict(format!("the artifact {id} is not finished"))
+}
+
+/// The bundle is not in the collection.
+pub fn not_a_member(id: BundleId, collection: CollectionId) -> Error {
+    Error::not_found(format!("the artifact {id} is not in the collection {collection}"))
 }
 
 /// The run has no such tag.

@@ -16,6 +16,7 @@ mod artifact;
 mod artifact_source;
 mod assessment;
 mod batch;
+mod bundle;
 mod capability;
 mod clock;
 mod dataset;
@@ -33,6 +34,7 @@ mod metric;
 pub mod query;
 mod registry;
 mod run;
+mod run_record;
 mod scorer;
 mod span;
 pub mod store;
@@ -52,6 +54,10 @@ pub use assessment::{
 pub use batch::{
     Batch, LoggedModelBatch, LoggedModelCreated, RegisteredModelBatch, RegistryEvent, RunBatch, RunStarted, Seq,
     Subject,
+};
+pub use bundle::{
+    Bundle, BundleChange, BundleFile, BundleId, BundleNumber, BundleRelation, BundleState, Collection,
+    CollectionChange, CollectionId, CollectionRole, Member, NewBundle, NewCollection, WhichMember,
 };
 pub use capability::{Capability, Kind, Withheld};
 pub use clock::{Clock, IdSource, RandomIds, SystemClock};
@@ -75,6 +81,7 @@ pub use registry::{
     Stage, VersionNumber,
 };
 pub use run::{Event, NewRun, Run, RunInfo, RunStatus, RunUpdate};
+pub use run_record::{Document, Line, LineExtent, LineQuery, Lines, MAX_LINE_NUMBER, NumberedLine};
 pub use scorer::{
     NewScorerVersion, OnlineScoring, ScorerChange, ScorerId, ScorerSchedule, ScorerVersion, WhichVersions,
 };

@@ -1,8 +1,8 @@
 //! Runs: one execution of training code.
 
 use crate::{
-    ArtifactEntry, ArtifactPath, DatasetInput, ExperimentId, Key, Kind, LatestMetric, Lifecycle, LoggedModelId,
-    ModelOutput, Param, RunId, Tag, Timestamp,
+    ArtifactEntry, ArtifactPath, DatasetInput, Document, ExperimentId, Key, Kind, LatestMetric, Lifecycle, Lines,
+    LoggedModelId, ModelOutput, Param, RunId, Tag, Timestamp,
 };
 
 /// How a run stands. Any status may follow any other.
@@ -118,6 +118,8 @@ pub struct RunUpdate {
 pub enum Event {
     /// Writes params. Another value for a known key is a `Conflict`; the same value is harmless.
     Params(Vec<Param>),
+    /// Sets params whatever they were; of a key given twice the last value stays.
+    ParamsReplaced(Vec<Param>),
     /// Adds points; exact repetitions are harmless.
     Points(Vec<crate::MetricPoint>),
     /// Sets tags; of a key given twice the last value stays.
@@ -132,6 +134,12 @@ pub enum Event {
     ModelOutputs(Vec<ModelOutput>),
     /// Changes status, end or label.
     Updated(RunUpdate),
+    /// The run goes on: its status is `Running`, and it has no end.
+    Resumed,
+    /// Keeps a document of the run in place of the one of that name. It is not mirrored.
+    Document(Document),
+    /// Keeps lines of the run. They are not mirrored.
+    Lines(Lines),
     /// Puts the run in the bin; harmless when it is there.
     Deleted(Timestamp),
     /// Takes the run out of the bin; harmless when it is not there.
@@ -152,21 +160,26 @@ impl Event {
     /// What a destination must be able to represent for this event; `None` when all can.
     pub const fn kind(&self) -> Option<Kind> {
         Some(match self {
-            Self::Params(_) => Kind::Params,
+            Self::Params(_) | Self::ParamsReplaced(_) => Kind::Params,
             Self::Points(_) => Kind::Points,
             Self::Tags(_) | Self::TagDeleted(_) => Kind::Tags,
             Self::DatasetInputs(_) => Kind::Datasets,
             Self::ModelInputs(_) | Self::ModelOutputs(_) => Kind::ModelLinks,
             Self::Deleted(_) | Self::Restored => Kind::Deletion,
             Self::ArtifactStored(_) | Self::ArtifactDeleted(_) => Kind::Artifacts,
-            Self::Updated(_) => return None,
+            Self::Updated(_) | Self::Resumed | Self::Document(_) | Self::Lines(_) => return None,
         })
+    }
+
+    /// Whether destinations are told of it.
+    pub const fn is_mirrored(&self) -> bool {
+        !matches!(self, Self::Document(_) | Self::Lines(_))
     }
 
     /// How many params, points, tags or inputs it holds; one for anything else.
     pub const fn n_items(&self) -> usize {
         match self {
-            Self::Params(params) => params.len(),
+            Self::Params(params) | Self::ParamsReplaced(params) => params.len(),
             Self::Points(points) => points.len(),
             Self::Tags(tags) => tags.len(),
             Self::DatasetInputs(inputs) => inputs.len(),

@@ -5,7 +5,7 @@
 //! was refused, its whole history is sent anew and the letter is settled by that.
 
 use trackside_core::{
-    Batch, Delivered, Event, Lifecycle, Result, Run, RunBatch, RunUpdate, Store,
+    Batch, Delivered, Event, Lifecycle, Result, Run, RunBatch, RunStatus, RunUpdate, Store,
     store::{DeadLetter, Mark, NewDeadLetter},
 };
 
@@ -93,6 +93,13 @@ fn holding(event: &Event, run: &Run) -> Option<Event> {
         Event::Tags(tags) => {
             let tags: Vec<_> = tags.iter().filter(|tag| run.tags.contains(tag)).cloned().collect();
             (!tags.is_empty()).then_some(Event::Tags(tags))
+        }
+        Event::ParamsReplaced(params) => {
+            let params: Vec<_> = params.iter().filter(|param| run.params.contains(param)).cloned().collect();
+            (!params.is_empty()).then_some(Event::ParamsReplaced(params))
+        }
+        Event::Resumed => {
+            (run.info.status == RunStatus::Running && run.info.ended_at.is_none()).then_some(Event::Resumed)
         }
         Event::TagDeleted(key) => (!run.tags.iter().any(|tag| tag.key == *key)).then(|| event.clone()),
         Event::Updated(update) => {

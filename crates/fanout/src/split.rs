@@ -47,6 +47,7 @@ fn halves(event: Event) -> Option<(Event, Event)> {
     }
     match event {
         Event::Params(items) => cut(items, Event::Params),
+        Event::ParamsReplaced(items) => cut(items, Event::ParamsReplaced),
         Event::Points(items) => cut(items, Event::Points),
         Event::Tags(items) => cut(items, Event::Tags),
         Event::DatasetInputs(items) => cut(items, Event::DatasetInputs),

@@ -36,7 +36,8 @@ impl AllowedOrigins {
 /// Whether a request may be refused for its origin: it changes something, and goes to an API.
 pub(crate) fn is_guarded(method: &Method, path: &str) -> bool {
     let changes = !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
-    changes && ["/api/", "/ajax-api/"].iter().any(|api| path.contains(api))
+    let guarded = ["/api/", "/ajax-api/", "/files/"].iter().any(|api| path.contains(api)) || path.ends_with("/graphql");
+    changes && guarded
 }
 
 /// Adds the headers that let a trusted page read the answer.
@@ -78,6 +79,8 @@ mod tests {
         assert!(is_guarded(&Method::POST, "/api/trackside/v1/config/reload"));
         assert!(is_guarded(&Method::DELETE, "/p/api/trackside/v1/sinks/a"));
         assert!(!is_guarded(&Method::GET, "/api/2.0/mlflow/runs/get"));
+        assert!(is_guarded(&Method::POST, "/wb/graphql"));
+        assert!(is_guarded(&Method::POST, "/files/e/p/r/file_stream"));
         assert!(!is_guarded(&Method::POST, "/health"));
     }
 }

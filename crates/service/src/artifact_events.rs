@@ -32,7 +32,12 @@ impl Service {
 
     /// Tells the log of a file of a run.
     pub(crate) async fn log_of_run(&self, run: &RunId, event: Event) -> Result<()> {
-        if self.is_logging() { self.append(run, vec![event]).await } else { Ok(()) }
+        self.log_all_of_run(run, vec![event]).await
+    }
+
+    /// Tells the log of files of a run.
+    pub(crate) async fn log_all_of_run(&self, run: &RunId, events: Vec<Event>) -> Result<()> {
+        if self.is_logging() { self.append(run, events).await } else { Ok(()) }
     }
 
     fn is_logging(&self) -> bool {

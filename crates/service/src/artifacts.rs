@@ -1,8 +1,9 @@
 use bytes::Bytes;
 use futures_util::Stream;
+use trackside_artifacts::is_reserved;
 use trackside_core::{ArtifactEntry, ArtifactPath, Error, Event, Key, LoggedModelId, Result, RunId, VersionNumber};
 
-use crate::{ArtifactFile, Service};
+use crate::{ArtifactFile, ArtifactStore, Service};
 
 impl Service {
     /// Stores a file below the proxied root, whole or not at all, and tells the log. Returns its bytes.
@@ -11,24 +12,26 @@ impl Service {
         path: &ArtifactPath,
         bytes: impl Stream<Item = Result<Bytes>> + Send,
     ) -> Result<u64> {
-        let size = self.parts.artifacts.proxy().put(path, bytes).await?;
+        let size = self.proxied(path)?.put(path, bytes).await?;
         self.log_proxied(path, |path| stored(path, size)).await?;
         Ok(size)
     }
 
     /// A file below the proxied root.
     pub async fn artifact(&self, path: &ArtifactPath) -> Result<ArtifactFile> {
-        self.parts.artifacts.proxy().file(path).await
+        self.proxied(path)?.file(path).await
     }
 
     /// What lies directly below a directory of the proxied root; paths are relative to that directory.
     pub async fn list_artifacts(&self, directory: &ArtifactPath) -> Result<Vec<ArtifactEntry>> {
-        relative_to(directory, self.parts.artifacts.proxy().list(directory).await?)
+        let mut entries = self.proxied(directory)?.list(directory).await?;
+        entries.retain(|entry| !is_reserved(&entry.path));
+        relative_to(directory, entries)
     }
 
     /// Removes a file or directory below the proxied root, and tells the log; harmless when there is none.
     pub async fn delete_artifact(&self, path: &ArtifactPath) -> Result<()> {
-        self.parts.artifacts.proxy().delete(path).await?;
+        self.proxied(path)?.delete(path).await?;
         self.log_proxied(path, Event::ArtifactDeleted).await
     }
 
@@ -64,6 +67,24 @@ impl Service {
         Ok(size)
     }
 
+    /// All files of a run, by path; paths are relative to its root.
+    pub async fn all_run_artifacts(&self, run: &RunId) -> Result<Vec<ArtifactEntry>> {
+        let root = self.run(run).await?.info.artifact_uri;
+        let (store, base) = self.parts.artifacts.locate(&root)?;
+        relative_to(&base, files_below(store, &base).await?)
+    }
+
+    /// Removes a file of a run, and tells the log; harmless when there is none.
+    pub async fn delete_run_artifact(&self, run: &RunId, path: &ArtifactPath) -> Result<()> {
+        if path.is_root() {
+            return Err(Error::invalid("Invalid path"));
+        }
+        let root = self.run(run).await?.info.artifact_uri;
+        let (store, base) = self.parts.artifacts.locate(&root)?;
+        store.delete(&base.join(path)).await?;
+        self.log_of_run(run, Event::ArtifactDeleted(path.clone())).await
+    }
+
     /// As [`Self::list_run_artifacts`], of a logged model.
     pub async fn list_model_artifacts(
         &self,
@@ -92,6 +113,11 @@ impl Service {
         self.file_below(version.download_uri(), path).await
     }
 
+    /// The proxied root, if a client may reach this path of it.
+    fn proxied(&self, path: &ArtifactPath) -> Result<&ArtifactStore> {
+        if is_reserved(path) { Err(Error::invalid("Invalid path")) } else { Ok(self.parts.artifacts.proxy()) }
+    }
+
     async fn list_below(&self, root: &str, directory: &ArtifactPath) -> Result<Vec<ArtifactEntry>> {
         let (store, base) = self.parts.artifacts.locate(root)?;
         relative_to(&base, store.list(&base.join(directory)).await?)
@@ -101,6 +127,21 @@ impl Service {
         let (store, base) = self.parts.artifacts.locate(root)?;
         store.file(&base.join(path)).await
     }
+}
+
+/// All files below a directory, by path.
+pub(crate) async fn files_below(store: &ArtifactStore, root: &ArtifactPath) -> Result<Vec<ArtifactEntry>> {
+    let (mut files, mut directories) = (Vec::new(), vec![root.clone()]);
+    while let Some(directory) = directories.pop() {
+        for entry in store.list(&directory).await? {
+            match entry.size {
+                Some(_) => files.push(entry),
+                None => directories.push(entry.path),
+            }
+        }
+    }
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(files)
 }
 
 fn stored(path: ArtifactPath, size: u64) -> Event {

@@ -9,6 +9,8 @@ mod artifact_events;
 mod artifact_uri;
 mod artifacts;
 mod assessments;
+mod bundle_links;
+mod bundles;
 mod evaluation_datasets;
 mod experiments;
 mod gc;
@@ -22,6 +24,7 @@ mod prompt_runs;
 mod registered_models;
 mod run_artifacts;
 mod run_name;
+mod run_records;
 mod runs;
 mod scorers;
 mod traces;
@@ -34,6 +37,7 @@ use trackside_artifacts::Artifacts;
 use trackside_core::{ArtifactLocation, Clock, HookSender, IdSource, Key, NewExperiment, Result, Store, store::Outbox};
 
 use crate::locations::Locations;
+pub use bundles::BundleEntry;
 pub use evaluation_datasets::EvaluationDatasetRequest;
 pub use gc::{Gc, GcRequest, Removed};
 pub use logged_models::LoggedModelRequest;
@@ -42,7 +46,7 @@ pub use news::{News, NewsSender};
 pub use prompt_runs::PromptRunRequest;
 pub use run_artifacts::RunArtifacts;
 pub use runs::RunRequest;
-pub use trackside_artifacts::{ArtifactFile, ArtifactStore};
+pub use trackside_artifacts::{ArtifactFile, ArtifactStore, ContentDigest};
 pub use webhooks::WebhookRequest;
 
 /// What the use cases work with. Made once by the composition root.
@@ -71,6 +75,8 @@ pub struct Service {
     parts: Arc<Parts>,
     /// Held while a tag is read, changed and written; the innermost of all locks.
     tag_updates: Arc<Mutex<()>>,
+    /// Held while a bundle is committed or linked; taken before any other.
+    commits: Arc<Mutex<()>>,
     locations: Arc<Locations>,
 }
 
@@ -84,7 +90,12 @@ impl Service {
             tags: Vec::new(),
         };
         parts.store.ensure_default_experiment(default).await?;
-        Ok(Self { parts: Arc::new(parts), tag_updates: Arc::default(), locations: Arc::default() })
+        Ok(Self {
+            parts: Arc::new(parts),
+            tag_updates: Arc::default(),
+            commits: Arc::default(),
+            locations: Arc::default(),
+        })
     }
 
     fn store(&self) -> &dyn Store {

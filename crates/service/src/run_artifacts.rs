@@ -9,7 +9,7 @@ use trackside_core::{
     ArtifactBytes, ArtifactEntry, ArtifactPath, ArtifactSource, Error, ErrorKind, Result, Retry, RunId, Store,
 };
 
-use crate::artifacts::relative_to;
+use crate::artifacts::{files_below, relative_to};
 
 /// Reads artifacts of runs below the roots that this server serves. Runs whose artifacts lie elsewhere have none here.
 #[derive(Debug, Clone)]
@@ -50,17 +50,7 @@ impl ArtifactSource for RunArtifacts {
 
     async fn artifacts(&self, run: &RunId) -> Result<Vec<ArtifactEntry>> {
         let Some((store, root)) = self.root(run).await? else { return Ok(Vec::new()) };
-        let (mut files, mut directories) = (Vec::new(), vec![root.clone()]);
-        while let Some(directory) = directories.pop() {
-            for entry in store.list(&directory).await? {
-                match entry.size {
-                    Some(_) => files.push(entry),
-                    None => directories.push(entry.path),
-                }
-            }
-        }
-        files.sort_by(|a, b| a.path.cmp(&b.path));
-        relative_to(&root, files)
+        relative_to(&root, files_below(store, &root).await?)
     }
 }
 

@@ -23,6 +23,12 @@ pub struct RunRequest {
 impl Service {
     /// Creates a run with a fresh id, its artifacts below the experiment's.
     pub async fn create_run(&self, request: RunRequest) -> Result<Run> {
+        let bits = self.parts.ids.fresh()?;
+        self.create_run_as(RunId::fresh(bits), bits, request).await
+    }
+
+    /// The same with an id of the caller's: `AlreadyExists` when it is taken. A name is made up from `bits`.
+    pub async fn create_run_as(&self, id: RunId, bits: u128, request: RunRequest) -> Result<Run> {
         // Whether the experiment is active is looked at where the run is written.
         let location = if let Some(location) = self.locations.of(request.experiment) {
             location
@@ -30,8 +36,6 @@ impl Service {
             let experiment = self.experiment(request.experiment).await?;
             self.locations.learn(experiment.id, &experiment.artifact_location)
         };
-        let bits = self.parts.ids.fresh()?;
-        let id = RunId::fresh(bits);
         let new = NewRun {
             artifact_uri: below(&location, &format!("{id}/artifacts")),
             id,

@@ -76,6 +76,11 @@ impl RunState {
     pub fn apply(&mut self, event: &Event) -> Result<()> {
         match event {
             Event::Params(params) => params.iter().try_for_each(|param| self.write_param(param))?,
+            Event::ParamsReplaced(params) => {
+                self.params.extend(params.iter().map(|param| (param.key.clone(), param.value.clone())));
+            }
+            Event::Resumed => (self.status, self.ended_at) = (RunStatus::Running, None),
+            Event::Document(_) | Event::Lines(_) => {}
             Event::Points(points) => {
                 for metric in points {
                     insert_point(self.points.entry(metric.key.clone()).or_default(), metric.point);

@@ -48,6 +48,7 @@ pub(crate) struct Serving {
     gc: Gc,
     retention: Option<Duration>,
     deliverer: Deliverer,
+    wandb: trackside_compat_wandb::Door,
     routes: Router,
     listener: TcpListener,
     address: SocketAddr,
@@ -93,6 +94,7 @@ impl Serving {
         };
         let service = Service::start(parts).await?;
         let live_view = trackside_compat_tensorboard::router(service.clone());
+        let wandb = trackside_compat_wandb::Door::open(service.clone(), args.max_body_bytes).await?;
         let door = Door {
             service,
             bodies: Bodies::of_at_most(args.max_body_bytes),
@@ -105,13 +107,31 @@ impl Serving {
             reload: sinks.clone(),
         });
         let installed = Installed::below(&args.data_dir);
-        let routes = trackside_compat_mlflow::router(door).merge(admin).merge(ui::file_routes(installed.clone()));
+        let graphql = trackside_compat_wandb::graphql(wandb.clone(), trackside_compat_mlflow::graphql(&door));
+        let routes = trackside_compat_mlflow::router_with(door, graphql)
+            .merge(trackside_compat_wandb::router(wandb.clone()))
+            .merge(admin)
+            .merge(ui::file_routes(installed.clone()));
         let routes = prefix::below(args.static_prefix.as_deref(), invocation::mounted(routes), ui::home(installed))?;
         let boards = match args.tensorboard_port {
             Some(port) => Some((listen_for_boards(&args.host, port).await?, live_view)),
             None => None,
         };
-        Ok(Self { args, store, duties, sinks, gc, retention, deliverer, routes, listener, address, capture, boards })
+        Ok(Self {
+            args,
+            store,
+            duties,
+            sinks,
+            gc,
+            retention,
+            deliverer,
+            wandb,
+            routes,
+            listener,
+            address,
+            capture,
+            boards,
+        })
     }
 
     /// Where it listens.
@@ -152,7 +172,7 @@ impl Serving {
                 self.duties.take().await;
                 self.sinks.begin().await;
                 let retention = retention::run(self.gc, self.retention);
-                tokio::join!(self.sinks.report_unreachable(), self.deliverer.run(), retention);
+                tokio::join!(self.sinks.report_unreachable(), self.deliverer.run(), retention, self.wandb.watch());
             };
             let capturing = async {
                 if let Some(capture) = self.capture {

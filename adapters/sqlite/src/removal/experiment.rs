@@ -35,7 +35,24 @@ pub(super) fn purge(connection: &mut Connection, id: ExperimentId) -> Result<()>
     }
     let sql = "DELETE FROM scorer_version WHERE scorer IN (SELECT pk FROM scorer WHERE experiment = ?1)";
     execute(&transaction, sql, [id.get()])?;
+    let bundles = "SELECT b.pk FROM bundle AS b JOIN collection AS c ON c.pk = b.home WHERE c.experiment = ?1";
+    let collections = "SELECT pk FROM collection WHERE experiment = ?1";
+    for (table, column, of) in [
+        ("bundle_label", "owner", bundles),
+        ("bundle_file", "bundle", bundles),
+        ("bundle_use", "bundle", bundles),
+        // Also where they are linked to.
+        ("member_alias", "bundle", bundles),
+        ("member", "bundle", bundles),
+        ("member_alias", "collection", collections),
+        ("member", "collection", collections),
+        ("collection_client_id", "collection", collections),
+        ("bundle", "home", collections),
+    ] {
+        execute(&transaction, &format!("DELETE FROM {table} WHERE {column} IN ({of})"), [id.get()])?;
+    }
     let owned = [
+        ("collection", "experiment"),
         ("trace", "experiment"),
         ("metric", "experiment"),
         ("dataset", "experiment"),

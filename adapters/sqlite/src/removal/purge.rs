@@ -11,6 +11,8 @@ use crate::{
 /// Rows that one transaction removes. A chunk is some tens of KiB on pages of its own, so it counts as many.
 const ROWS: usize = 2_000;
 const ROWS_OF_A_CHUNK: usize = 20;
+/// A block of lines has up to some hundred KiB.
+const ROWS_OF_A_BLOCK: usize = 40;
 /// Spans or traces that one transaction removes: each is some KiB, in several tables.
 const SPANS: usize = 200;
 
@@ -19,6 +21,9 @@ pub(super) fn run(connection: &Connection, run: i64) -> Result<bool> {
     let mut room = ROWS;
     let measured = "DELETE FROM model_metric WHERE pk IN (SELECT pk FROM model_metric WHERE run = ?1 LIMIT ?2)";
     room -= remove(connection, measured, run, room)?;
+    let blocks = "DELETE FROM line_block WHERE pk IN (SELECT pk FROM line_block WHERE run = ?1 LIMIT ?2)";
+    let cost = ROWS_OF_A_BLOCK * remove(connection, blocks, run, room.div_ceil(ROWS_OF_A_BLOCK))?;
+    room = room.saturating_sub(cost);
     while room > 0 {
         let Some(series) = number(connection, "SELECT pk FROM series WHERE run = ?1 LIMIT 1", [run])? else {
             // Params, tags and inputs follow.

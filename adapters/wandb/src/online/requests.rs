@@ -34,6 +34,7 @@ pub(super) fn of(
     let mut rest = FileStreamRequest {
         files: BTreeMap::new(),
         uploaded,
+        preempting: None,
         complete: memory.exit_code.map(|_| true),
         exitcode: memory.exit_code,
     };

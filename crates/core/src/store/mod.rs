@@ -11,12 +11,14 @@
 
 mod assessments;
 mod bin;
+mod bundles;
 mod evaluation;
 mod experiments;
 mod log;
 mod logged_models;
 mod metrics;
 mod registry;
+mod run_records;
 mod runs;
 mod scorers;
 mod traces;
@@ -24,6 +26,7 @@ mod webhooks;
 
 pub use assessments::Assessments;
 pub use bin::{Bin, BinEntry, BinItem, BinKind, BinQuery};
+pub use bundles::{Bundles, Collections};
 pub use evaluation::{EvaluationDatasets, EvaluationRecords};
 pub use experiments::Experiments;
 pub use log::{
@@ -33,6 +36,7 @@ pub use log::{
 pub use logged_models::LoggedModels;
 pub use metrics::{EXTREMES_FROM, HistoryQuery, Metrics, SampleQuery};
 pub use registry::{ModelVersions, RegisteredModels};
+pub use run_records::RunRecords;
 pub use runs::Runs;
 pub use scorers::Scorers;
 pub use traces::Traces;
@@ -45,6 +49,7 @@ pub use webhooks::{
 pub trait Store:
     Experiments
     + Runs
+    + RunRecords
     + Metrics
     + LoggedModels
     + RegisteredModels
@@ -56,12 +61,15 @@ pub trait Store:
     + EvaluationDatasets
     + EvaluationRecords
     + Assessments
+    + Collections
+    + Bundles
 {
 }
 
 impl<T> Store for T where
     T: Experiments
         + Runs
+        + RunRecords
         + Metrics
         + LoggedModels
         + RegisteredModels
@@ -73,5 +81,7 @@ impl<T> Store for T where
         + EvaluationDatasets
         + EvaluationRecords
         + Assessments
+        + Collections
+        + Bundles
 {
 }

@@ -19,6 +19,7 @@ impl StoreTracker {
         }
         let mut withheld = Withheld::default();
         let events = self.with_known_models(&batch.events, &mut withheld).await?;
+        let events = without_replaced_params(&events);
         // A removal may find the tag gone, so it is a transaction of its own; all else goes in one.
         for events in events.split_inclusive(|event| matches!(event, Event::TagDeleted(_))) {
             match events.split_last() {
@@ -100,6 +101,31 @@ impl StoreTracker {
         }
         Ok(Cow::Owned(events))
     }
+}
+
+/// The same events less the values of params that are replaced later among them: were they delivered again, a store
+/// would refuse the former value.
+fn without_replaced_params(events: &[Event]) -> Cow<'_, [Event]> {
+    if !events.iter().any(|event| matches!(event, Event::ParamsReplaced(_))) {
+        return Cow::Borrowed(events);
+    }
+    let mut replaced = BTreeSet::new();
+    let mut kept: Vec<Event> = Vec::with_capacity(events.len());
+    for event in events.iter().rev() {
+        kept.push(match event {
+            Event::ParamsReplaced(params) => {
+                let last: Vec<_> =
+                    params.iter().rev().filter(|param| replaced.insert(param.key.clone())).cloned().collect();
+                Event::ParamsReplaced(last.into_iter().rev().collect())
+            }
+            Event::Params(params) => {
+                Event::Params(params.iter().filter(|param| !replaced.contains(&param.key)).cloned().collect())
+            }
+            other => other.clone(),
+        });
+    }
+    kept.reverse();
+    Cow::Owned(kept)
 }
 
 fn points(events: &[Event]) -> impl Iterator<Item = &MetricPoint> {

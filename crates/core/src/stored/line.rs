@@ -12,10 +12,11 @@ use serde::{
 };
 
 use super::{
-    VERSION,
+    FIRST_VERSION, VERSION,
     list::{List, Stored},
     logged_model::CreatedForm,
     run::StartedForm,
+    version_of,
 };
 use crate::{
     Batch, Event, Key, LoggedModelBatch, LoggedModelChange, LoggedModelCreated, LoggedModelId, RegisteredModelBatch,
@@ -72,7 +73,7 @@ struct OfRegisteredModel {
 impl Serialize for Line<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut line = serializer.serialize_map(None)?;
-        line.serialize_entry(&Head::V, &VERSION)?;
+        line.serialize_entry(&Head::V, &version_of(&self.0))?;
         line.serialize_entry(&Head::Seq, &self.0.last().0)?;
         match &*self.0 {
             Batch::Run(batch) => {
@@ -115,7 +116,7 @@ impl<'de> Visitor<'de> for LineVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Batch, A::Error> {
         let version: u32 = expect(&mut map, Head::V, "a line begins with its version `v`")?;
-        if version != VERSION {
+        if !(FIRST_VERSION..=VERSION).contains(&version) {
             return Err(A::Error::custom(format!("it has version {version}, this build knows {VERSION}")));
         }
         let last = Seq(expect(&mut map, Head::Seq, "`seq` follows the version")?);
@@ -127,7 +128,11 @@ impl<'de> Visitor<'de> for LineVisitor {
                 let run = RunId::parse(&map.next_value::<Cow<'_, str>>()?).map_err(A::Error::custom)?;
                 let rest = OfRun::deserialize(MapAccessDeserializer::new(map))?;
                 let started = rest.started.map(RunStarted::from_form).transpose().map_err(A::Error::custom)?;
-                Ok(Batch::Run(RunBatch { run, started, events: rest.events.into_vec(), last }))
+                let batch = Batch::Run(RunBatch { run, started, events: rest.events.into_vec(), last });
+                if version_of(&batch) > version {
+                    return Err(A::Error::custom(format!("it has version {version}, which lacks what it holds")));
+                }
+                Ok(batch)
             }
             Head::LoggedModel => {
                 let model = LoggedModelId::parse(&map.next_value::<Cow<'_, str>>()?).map_err(A::Error::custom)?;

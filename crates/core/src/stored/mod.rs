@@ -1,6 +1,6 @@
 //! The stored form of batches: what stores log, what dead letters hold and what plugins read.
 //!
-//! Schema `trackside-events`, version 1. A batch is one line of JSON without a line feed in it. A line begins with
+//! Schema `trackside-events`, version 2. A batch is one line of JSON without a line feed in it. A line begins with
 //! its version `v`, its position `seq` and its subject, in this order; what follows depends on the subject:
 //!
 //! ```json
@@ -13,11 +13,14 @@
 //! | --- | --- |
 //! | `started` | `experiment`, `name`, `user`, `started_at`, `tags`; absent when the run began earlier |
 //! | `params`, `tags` | list of `[key, value]` |
+//! | `params_replaced` | the same; from version 2 |
 //! | `points` | list of `[key, step, time, value]`; a fifth element names what was measured: `{"model": id, "dataset": [name, digest]}` |
 //! | `tag_deleted` | key |
 //! | `dataset_inputs` | list of `name`, `digest`, `source_type`, `source`, `schema`, `profile`, `tags` |
 //! | `model_inputs`, `model_outputs` | list of ids, list of `[id, step]` |
 //! | `updated` | `status`, `ended_at`, `name`, each only when it changes |
+//! | `resumed` | `true`; from version 2 |
+//! | `document`, `lines` | `name` and `text`; `stream`, `writer`, `first`, `lines`: from version 2, and never logged |
 //! | `deleted`, `restored` | time, `true` |
 //! | `artifact_stored`, `artifact_deleted` | `path` and `size`, path |
 //!
@@ -38,7 +41,8 @@
 //! `"-Infinity"`. What is not known is left out, except a `description` that was cleared, which is `null`.
 //!
 //! A line of a known version with a field that the version lacks is refused rather than read in part, so whatever
-//! is added to the form raises the version. Each released version has a golden file in `tests/golden`.
+//! is added to the form raises the version. Each released version has a golden file in `tests/golden`. A line is written
+//! in the first version that has all that is in it, so whoever knows that version reads it.
 
 mod dataset;
 mod line;
@@ -53,10 +57,23 @@ mod run;
 
 use line::Line;
 
-use crate::{Batch, Error, ErrorKind, Result};
+use crate::{Batch, Error, ErrorKind, Event, Result};
 
-/// Version of the form that is written.
-pub const VERSION: u32 = 1;
+/// Latest version of the form.
+pub const VERSION: u32 = 2;
+/// The version that programs outside speak, to which nothing of a later one is sent.
+pub const FIRST_VERSION: u32 = 1;
+
+/// The version in which a batch is written.
+pub fn version_of(batch: &Batch) -> u32 {
+    let is_later = |event: &Event| {
+        matches!(event, Event::ParamsReplaced(_) | Event::Resumed | Event::Document(_) | Event::Lines(_))
+    };
+    match batch {
+        Batch::Run(run) if run.events.iter().any(is_later) => 2,
+        _ => FIRST_VERSION,
+    }
+}
 
 /// One line of JSON.
 #[expect(clippy::missing_panics_doc, reason = "it does not panic, as the message says")]

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::list::{List, Stored};
 use crate::{
-    ArtifactEntry, ArtifactPath, DatasetInput, Error, Event, Key, LoggedModelId, MetricPoint, ModelOutput, Param,
-    Result, RunStarted, RunStatus, RunUpdate, Tag, Timestamp,
+    ArtifactEntry, ArtifactPath, DatasetInput, Document, Error, Event, Key, Line, Lines, LoggedModelId, MetricPoint,
+    ModelOutput, Param, Result, RunStarted, RunStatus, RunUpdate, Tag, Timestamp,
 };
 
 /// How a run began.
@@ -26,6 +26,7 @@ pub(super) struct StartedForm<'a> {
 #[serde(rename_all = "snake_case")]
 pub(super) enum EventForm<'a> {
     Params(List<'a, Param>),
+    ParamsReplaced(List<'a, Param>),
     Points(List<'a, MetricPoint>),
     Tags(List<'a, Tag>),
     TagDeleted(Cow<'a, str>),
@@ -33,6 +34,9 @@ pub(super) enum EventForm<'a> {
     ModelInputs(List<'a, LoggedModelId>),
     ModelOutputs(List<'a, ModelOutput>),
     Updated(UpdateForm<'a>),
+    Resumed(True),
+    Document(DocumentForm<'a>),
+    Lines(LinesForm<'a>),
     Deleted(i64),
     Restored(True),
     ArtifactStored(ArtifactForm<'a>),
@@ -49,6 +53,24 @@ pub(super) struct UpdateForm<'a> {
     ended_at: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<Cow<'a, str>>,
+}
+
+/// A document. It is never logged; the form is there so that every event has one.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DocumentForm<'a> {
+    name: Cow<'a, str>,
+    text: Cow<'a, str>,
+}
+
+/// Lines, each with its step. As above.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LinesForm<'a> {
+    stream: Cow<'a, str>,
+    writer: Cow<'a, str>,
+    first: u64,
+    lines: Vec<(Option<i64>, Cow<'a, str>)>,
 }
 
 /// A file.
@@ -123,6 +145,36 @@ impl Stored for RunUpdate {
     }
 }
 
+impl Stored for Document {
+    type Form<'a> = DocumentForm<'a>;
+
+    fn form(&self) -> Self::Form<'_> {
+        DocumentForm { name: self.name.as_str().into(), text: self.text.as_str().into() }
+    }
+
+    fn from_form(form: Self::Form<'_>) -> Result<Self> {
+        Ok(Self { name: Key::new(form.name)?, text: form.text.into_owned() })
+    }
+}
+
+impl Stored for Lines {
+    type Form<'a> = LinesForm<'a>;
+
+    fn form(&self) -> Self::Form<'_> {
+        LinesForm {
+            stream: self.stream.as_str().into(),
+            writer: self.writer.as_str().into(),
+            first: self.first,
+            lines: self.lines.iter().map(|line| (line.step, line.text.as_str().into())).collect(),
+        }
+    }
+
+    fn from_form(form: Self::Form<'_>) -> Result<Self> {
+        let lines = form.lines.into_iter().map(|(step, text)| Line { step, text: text.into_owned() }).collect();
+        Ok(Self { stream: Key::new(form.stream)?, writer: Key::new(form.writer)?, first: form.first, lines })
+    }
+}
+
 impl Stored for ArtifactEntry {
     type Form<'a> = ArtifactForm<'a>;
 
@@ -141,6 +193,10 @@ impl Stored for Event {
     fn form(&self) -> Self::Form<'_> {
         match self {
             Self::Params(params) => EventForm::Params(List::of(params)),
+            Self::ParamsReplaced(params) => EventForm::ParamsReplaced(List::of(params)),
+            Self::Resumed => EventForm::Resumed(True),
+            Self::Document(document) => EventForm::Document(document.form()),
+            Self::Lines(lines) => EventForm::Lines(lines.form()),
             Self::Points(points) => EventForm::Points(List::of(points)),
             Self::Tags(tags) => EventForm::Tags(List::of(tags)),
             Self::TagDeleted(key) => EventForm::TagDeleted(key.form()),
@@ -158,6 +214,10 @@ impl Stored for Event {
     fn from_form(form: Self::Form<'_>) -> Result<Self> {
         Ok(match form {
             EventForm::Params(params) => Self::Params(params.into_vec()),
+            EventForm::ParamsReplaced(params) => Self::ParamsReplaced(params.into_vec()),
+            EventForm::Resumed(True) => Self::Resumed,
+            EventForm::Document(document) => Self::Document(Document::from_form(document)?),
+            EventForm::Lines(lines) => Self::Lines(Lines::from_form(lines)?),
             EventForm::Points(points) => Self::Points(points.into_vec()),
             EventForm::Tags(tags) => Self::Tags(tags.into_vec()),
             EventForm::TagDeleted(key) => Self::TagDeleted(Key::new(key)?),

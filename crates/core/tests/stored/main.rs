@@ -4,7 +4,7 @@ mod arbitrary;
 mod samples;
 
 use proptest::prelude::*;
-use trackside_core::{Batch, ErrorKind, Event, RunBatch, RunId, Seq, stored};
+use trackside_core::{Batch, Document, ErrorKind, Event, Key, Line, Lines, Param, RunBatch, RunId, Seq, stored};
 
 const GOLDEN: &str = include_str!("../golden/stored-v1.jsonl");
 
@@ -15,6 +15,25 @@ fn lines_of_version_1_are_read_and_written_as_they_were() {
     for (line, batch) in GOLDEN.lines().zip(batches) {
         assert_eq!(stored::decode(line).unwrap(), batch, "{line}");
         assert_eq!(stored::encode(&batch), line);
+    }
+}
+
+#[test]
+fn what_version_2_adds_is_written_as_it_was_and_lacks_in_version_1() {
+    let golden = include_str!("../golden/stored-v2.jsonl");
+    let param = |value: &str| vec![Param::new("p", value).unwrap()];
+    let document = Document { name: Key::new("d").unwrap(), text: "\n".to_owned() };
+    let lines = vec![Line { step: Some(-1), text: "a".to_owned() }, Line { step: None, text: String::new() }];
+    let lines = Lines { stream: Key::new("s").unwrap(), writer: Key::new("").unwrap(), first: 7, lines };
+    let events = [Event::ParamsReplaced(param("2")), Event::Resumed, Event::Document(document), Event::Lines(lines)];
+    assert_eq!(golden.lines().count(), events.len());
+    for (line, event) in golden.lines().zip(events) {
+        let batch =
+            Batch::Run(RunBatch { run: RunId::parse("r").unwrap(), started: None, events: vec![event], last: Seq(1) });
+        assert_eq!(stored::encode(&batch), line);
+        assert_eq!(stored::decode(line).unwrap(), batch);
+        let earlier = line.replacen(r#""v":2"#, r#""v":1"#, 1);
+        assert_eq!(stored::decode(&earlier).unwrap_err().kind(), ErrorKind::Corrupt, "{earlier}");
     }
 }
 
@@ -80,10 +99,10 @@ fn what_is_no_line_of_a_known_version_is_corrupt() {
 
 #[test]
 fn a_later_version_is_named_whatever_its_shape() {
-    for line in [r#"{"v":2,"seq":1,"run":"r","events":[]}"#, r#"{"v":2,"ship":["a"]}"#] {
+    for line in [r#"{"v":3,"seq":1,"run":"r","events":[]}"#, r#"{"v":3,"ship":["a"]}"#] {
         let error = stored::decode(line).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Corrupt);
-        assert!(error.message().contains("it has version 2, this build knows 1"), "{error}");
+        assert!(error.message().contains("it has version 3, this build knows 2"), "{error}");
     }
 }
 

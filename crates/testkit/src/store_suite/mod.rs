@@ -8,6 +8,7 @@
 
 pub mod assessments;
 pub mod bin;
+pub mod bundles;
 pub mod concurrency;
 pub mod evaluation_datasets;
 pub mod evaluation_records;
@@ -21,6 +22,7 @@ pub mod params;
 pub mod registered_models;
 pub mod registry_search;
 pub mod run_filters;
+pub mod run_records;
 pub mod runs;
 pub mod samples;
 mod scene;
@@ -80,6 +82,7 @@ macro_rules! store_suite {
                 lookups_of_unknown_runs_find_nothing,
                 an_update_changes_only_what_it_names,
                 any_status_may_follow_any_other,
+                a_resumed_run_is_running_and_has_no_end,
                 extreme_times_read_back,
                 deleting_and_restoring_are_harmless_when_done_already,
                 a_deleted_run_refuses_all_but_deletion_and_restoration,
@@ -93,6 +96,19 @@ macro_rules! store_suite {
                 another_value_of_a_param_is_a_conflict,
                 a_param_may_not_change_within_a_batch,
                 any_text_is_a_param_value,
+                a_replaced_param_has_its_last_value,
+            }
+            run_records {
+                a_document_is_replaced_as_a_whole,
+                lines_read_back_by_writer_and_number,
+                a_number_that_is_known_gets_another_line,
+                every_line_of_a_step_is_found_by_it,
+                line_pages_are_short_when_lines_are_long,
+                forged_line_tokens_are_invalid,
+                the_extent_of_each_stream_is_known,
+                a_line_number_has_a_limit,
+                records_need_an_active_run_and_leave_with_it,
+                a_secret_stays_what_it_was_first,
             }
             tags {
                 tags_read_back_sorted_by_key,
@@ -292,6 +308,24 @@ macro_rules! store_suite {
                 a_deleted_trace_takes_its_assessments_along,
                 valid_assessments_are_counted_and_measured,
                 traces_are_found_by_what_is_thought_of_them,
+            }
+            bundles {
+                a_collection_is_made_once,
+                a_collection_needs_an_experiment_that_is_active,
+                collections_are_listed_and_changed,
+                a_deleted_collection_takes_its_bundles_along,
+                a_new_bundle_is_pending_and_no_member,
+                what_a_bundle_needs,
+                a_committed_bundle_is_a_member_with_its_files,
+                unknown_bundles_are_not_found,
+                an_alias_moves_to_the_bundle_that_gets_it,
+                equal_content_is_one_bundle_of_its_home,
+                a_client_calls_bundles_by_names_of_its_own,
+                what_is_said_of_a_bundle_changes,
+                a_linked_bundle_is_a_member_of_both,
+                a_deleted_bundle_leaves_its_number,
+                members_come_highest_first_on_disjoint_pages,
+                runs_make_and_use_bundles,
             }
             bin {
                 only_what_is_deleted_is_in_the_bin,

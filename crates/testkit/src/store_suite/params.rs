@@ -1,6 +1,6 @@
 //! Params of runs: written once.
 
-use trackside_core::{Store, fault};
+use trackside_core::{Event, Store, fault};
 
 use super::scene::{append, assert_fault, lone_run, read_run};
 use crate::fixture::{key, params, tag_list};
@@ -43,4 +43,14 @@ pub async fn any_text_is_a_param_value(store: &dyn Store) {
         [("a", ""), ("b", "'\"`\\;--"), ("c", "line\nline\t\r"), ("d", "🦀 e\u{301}"), ("e", " 01 "), ("f", &long)];
     let id = lone_run(store, vec![params(&values)]).await;
     assert_eq!(read_run(store, &id).await.params, tag_list(&values));
+}
+
+pub async fn a_replaced_param_has_its_last_value(store: &dyn Store) {
+    let id = lone_run(store, vec![params(&[("p", "1"), ("q", "1")])]).await;
+    let replaced = |pairs| Event::ParamsReplaced(tag_list(pairs));
+    store.append(&id, vec![replaced(&[("p", "2"), ("new", ""), ("p", "3")])]).await.unwrap();
+    assert_eq!(read_run(store, &id).await.params, tag_list(&[("new", ""), ("p", "3"), ("q", "1")]));
+    let refused = store.append(&id, vec![replaced(&[("q", "4")]), params(&[("p", "1")])]).await;
+    assert_fault(refused, &fault::param_changed(&id, &key("p"), "3", "1"));
+    assert_eq!(read_run(store, &id).await.params, tag_list(&[("new", ""), ("p", "3"), ("q", "1")]));
 }

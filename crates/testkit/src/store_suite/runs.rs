@@ -23,6 +23,8 @@ fn one_of_each_that_needs_an_active_run() -> Vec<Event> {
         Event::ModelInputs(vec![model.clone()]),
         Event::ModelOutputs(vec![ModelOutput { model, step: 1 }]),
         updated(RunStatus::Finished),
+        Event::ParamsReplaced(tag_list(&[("p", "2")])),
+        Event::Resumed,
     ]
 }
 
@@ -116,6 +118,16 @@ pub async fn any_status_may_follow_any_other(store: &dyn Store) {
     for status in RunStatus::ALL.into_iter().flat_map(|before| RunStatus::ALL.map(|after| [before, after])).flatten() {
         append(store, &id, vec![updated(status)]).await;
         assert_eq!(read_run(store, &id).await.info.status, status);
+    }
+}
+
+pub async fn a_resumed_run_is_running_and_has_no_end(store: &dyn Store) {
+    let ended = RunUpdate { status: Some(RunStatus::Failed), ended_at: Some(at(9)), ..RunUpdate::default() };
+    let id = lone_run(store, vec![Event::Updated(ended)]).await;
+    for _ in 0..2 {
+        append(store, &id, vec![Event::Resumed]).await;
+        let info = read_run(store, &id).await.info;
+        assert_eq!((info.status, info.ended_at), (RunStatus::Running, None));
     }
 }
 

@@ -1,0 +1,171 @@
+//! What is in collections.
+
+use trackside_core::{
+    Bundle, BundleId, BundleState, ErrorKind, Member, ModelVersion, PageRequest, RegisteredModel, Result, Timestamp,
+    VersionNumber,
+};
+use trackside_service::Service;
+use trackside_wandb_wire::artifact_name::{self, LATEST};
+
+use super::{MARKER, Shelf, shelf::Kind};
+
+/// Versions of a registered model that are looked at.
+const MOST: usize = 10_000;
+
+/// Something in a collection.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    pub(crate) shelf: Shelf,
+    /// From 0.
+    pub(crate) number: u32,
+    pub(crate) aliases: Vec<String>,
+    pub(crate) created_at: Timestamp,
+    pub(crate) holds: Holds,
+}
+
+/// What it is with us.
+#[derive(Debug, Clone)]
+pub(crate) enum Holds {
+    Bundle(Bundle),
+    /// A version that no artifact was linked as.
+    Version(ModelVersion),
+}
+
+impl Place {
+    /// By version: `v` and a number, an alias or a digest.
+    pub(crate) async fn named(service: &Service, shelf: &Shelf, version: &str) -> Result<Option<Self>> {
+        match &shelf.of {
+            Kind::Bundles(collection) => {
+                for which in artifact_name::meanings(version) {
+                    if let Some(member) = service.member(collection.id, which).await? {
+                        return Ok(Some(Self::of_member(shelf.clone(), member)));
+                    }
+                }
+                Ok(None)
+            }
+            Kind::Model(model) => {
+                let number = match artifact_name::number(version) {
+                    Some(number) => number.checked_add(1),
+                    None => Self::aliased(service, model, version).await?,
+                };
+                match number {
+                    Some(number) => Self::of_number(service, shelf, model, number).await,
+                    None => Ok(None),
+                }
+            }
+        }
+    }
+
+    /// A page of those with lower numbers than this, the highest first.
+    pub(crate) async fn page(service: &Service, shelf: &Shelf, before: Option<u32>, limit: usize) -> Result<Vec<Self>> {
+        match &shelf.of {
+            Kind::Bundles(collection) => {
+                let members = service.members(collection.id, before, limit).await?;
+                Ok(members.into_iter().map(|member| Self::of_member(shelf.clone(), member)).collect())
+            }
+            Kind::Model(model) => {
+                let mut found = Vec::new();
+                let numbers = numbers(service, model).await?.into_iter().rev();
+                let below = numbers.filter(|number| before.is_none_or(|before| *number <= before)).take(limit);
+                for number in below {
+                    found.extend(Self::of_number(service, shelf, model, number).await?);
+                }
+                Ok(found)
+            }
+        }
+    }
+
+    /// How many there are.
+    pub(crate) async fn count(service: &Service, shelf: &Shelf) -> Result<usize> {
+        Ok(match &shelf.of {
+            Kind::Bundles(collection) => usize::try_from(collection.n_members).unwrap_or(usize::MAX),
+            Kind::Model(model) => numbers(service, model).await?.len(),
+        })
+    }
+
+    /// Where a bundle is, its home first, then registered models.
+    pub(crate) async fn all_of(service: &Service, bundle: BundleId) -> Result<Vec<Self>> {
+        let mut places = Vec::new();
+        for member in service.memberships(bundle).await? {
+            let collection = service.collection(member.collection).await?;
+            places.push(Self::of_member(Shelf::of_collection(service, collection).await?, member));
+        }
+        for version in service.versions_marked(&super::marker(bundle)?).await? {
+            let id = trackside_wandb_wire::node_id::encode("RegisteredModel", version.model.as_str());
+            if let Some(shelf) = Shelf::by_id(service, &id).await?
+                && let Kind::Model(model) = &shelf.of
+            {
+                places.extend(Self::of_number(service, &shelf, model, version.number).await?);
+            }
+        }
+        Ok(places)
+    }
+
+    /// A member as it stands in its collection.
+    pub(crate) fn of_member(shelf: Shelf, member: Member) -> Self {
+        let Member { number, aliases, created_at, bundle, .. } = member;
+        Self { shelf, number, aliases, created_at, holds: Holds::Bundle(bundle) }
+    }
+
+    /// A version of a model.
+    pub(crate) async fn of_number(
+        service: &Service,
+        shelf: &Shelf,
+        model: &RegisteredModel,
+        number: VersionNumber,
+    ) -> Result<Option<Self>> {
+        let version = match service.model_version(&model.name, number).await {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            version => version?,
+        };
+        let highest = numbers(service, model).await?.pop();
+        let mut aliases: Vec<_> = version.aliases.iter().map(|alias| alias.as_str().to_owned()).collect();
+        // It can be given to none there, and has always been the highest.
+        aliases.extend((highest == Some(number)).then(|| LATEST.to_owned()));
+        let created_at = version.created_at;
+        let holds = match bundle_of(service, &version).await? {
+            Some(bundle) => Holds::Bundle(bundle),
+            None => Holds::Version(version),
+        };
+        let number = number.saturating_sub(1);
+        Ok(Some(Self { shelf: shelf.clone(), number, aliases, created_at, holds }))
+    }
+
+    async fn aliased(service: &Service, model: &RegisteredModel, alias: &str) -> Result<Option<VersionNumber>> {
+        if alias == LATEST {
+            return Ok(numbers(service, model).await?.pop());
+        }
+        Ok(model.aliases.iter().find(|(known, _)| known.as_str() == alias).map(|(_, number)| *number))
+    }
+
+    /// The bundle, if it is one.
+    pub(crate) fn bundle(&self) -> Option<&Bundle> {
+        match &self.holds {
+            Holds::Bundle(bundle) => Some(bundle),
+            Holds::Version(_) => None,
+        }
+    }
+}
+
+/// Numbers of the versions of a model, in order.
+async fn numbers(service: &Service, model: &RegisteredModel) -> Result<Vec<VersionNumber>> {
+    let mut numbers = Vec::new();
+    let mut page = PageRequest::first(1_000);
+    while numbers.len() < MOST {
+        let found = service.versions_of_model(&model.name, None, page).await?;
+        numbers.extend(found.items.iter().map(|version| version.number));
+        let Some(next) = found.next else { break };
+        page = PageRequest { limit: 1_000, after: Some(next) };
+    }
+    numbers.sort_unstable();
+    Ok(numbers)
+}
+
+async fn bundle_of(service: &Service, version: &ModelVersion) -> Result<Option<Bundle>> {
+    let tag = version.tags.iter().find(|tag| tag.key.as_str() == MARKER);
+    let Some(id) = tag.and_then(|tag| tag.value.parse().ok()) else { return Ok(None) };
+    match service.bundle(BundleId::new(id)).await {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        bundle => Ok(Some(bundle?).filter(|bundle| bundle.state == BundleState::Committed)),
+    }
+}

@@ -1,0 +1,61 @@
+//! W&B's protocol: GraphQL, the file stream, and files of runs. A handler parses, calls the service and renders; shapes
+//! and conversions live in `trackside-wandb-wire`.
+//!
+//! What a query asks for are `objects/`, one per noun of the schema; what changes something are `mutations/`, one per
+//! call. `/graphql` is MLflow's address as well: [`graphql`] looks at what is asked for and passes the rest on.
+//! Below `/wb` all of this is W&B's alone.
+
+#![warn(missing_docs)]
+
+mod address;
+mod artifacts;
+mod body;
+mod caller;
+mod contents;
+mod error;
+mod file_stream;
+mod files;
+mod graphql;
+mod mutations;
+mod objects;
+mod project;
+mod pulse;
+mod records;
+mod router;
+mod runs;
+
+use trackside_core::{Key, Result};
+use trackside_service::Service;
+use trackside_wandb_wire::signature::Signer;
+
+use crate::{body::Bodies, pulse::Pulse};
+pub use graphql::graphql;
+pub use router::router;
+
+/// What the handlers share. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Door {
+    service: Service,
+    /// Memory for bodies; files are not bounded by it.
+    bodies: Bodies,
+    signer: Signer,
+    pulse: Pulse,
+}
+
+impl Door {
+    /// A door to this service, which takes bodies of at most so many bytes, or 64 MiB if that is more.
+    pub async fn open(service: Service, max_body_bytes: usize) -> Result<Self> {
+        let secret = service.secret(&Key::new("wandb.urls")?).await?;
+        Ok(Self {
+            service,
+            bodies: Bodies::of_at_most(max_body_bytes),
+            signer: Signer::new(&secret),
+            pulse: Pulse::default(),
+        })
+    }
+
+    /// Ends runs that are not heard of any more, until it is dropped.
+    pub async fn watch(&self) {
+        self.pulse.watch(&self.service).await;
+    }
+}

@@ -1,0 +1,23 @@
+//! What clients may expect of this server.
+
+use serde_json::{Value, json};
+use trackside_wandb_wire::executor::Node;
+
+/// What changes how clients speak. All else counts as off.
+const FEATURES: [&str; 2] = ["MARK_RUN_FILES_UPLOADED", "TOTAL_COUNT_IN_FILE_CONNECTION"];
+
+pub(super) fn node() -> Node {
+    let features: Value = FEATURES.iter().map(|name| json!({ "name": name, "isEnabled": true })).collect();
+    json!({
+        "__typename": "ServerInfo",
+        // Clients up to 0.22 refuse servers that do not know them.
+        "cliVersionInfo": { "max_cli_version": "1.0.0", "min_cli_version": "0.0.0" },
+        "latestLocalVersionInfo": {
+            "outOfDate": false,
+            "latestVersionString": "",
+            "versionOnThisInstanceString": "",
+        },
+        "features": features,
+    })
+    .into()
+}

@@ -1,0 +1,78 @@
+"""The scenarios of the W&B door (`wandb_door/`): real W&B clients, each line of them in a Python of its own.
+
+`requirements-wandb.txt` is of the newest client, which runs all; `requirements-wandb-*.txt` are of older lines, which run
+what is marked `every_line`. For each file `tests/run` makes an environment and sets TRACKSIDE_PYTHON_WANDB..., so a new
+line is a new file. All scenarios of a line run in one process; each is a test here.
+"""
+
+import ast
+import os
+import subprocess
+import xml.etree.ElementTree
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+FILES = sorted((HERE / "wandb_door").glob("scenario_*.py"))
+NEWEST = "requirements-wandb"
+LINES = sorted(path.stem for path in HERE.glob(f"{NEWEST}*.txt"))
+TIMEOUT_SECS = 600
+
+
+def scenarios(path, line):
+    """Names of a file's functions that a line runs."""
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+            marks = {mark.id for mark in node.decorator_list if isinstance(mark, ast.Name)}
+            if line == NEWEST or "every_line" in marks:
+                yield node.name
+
+
+CASES = [(line, path.stem, name) for line in LINES for path in FILES for name in scenarios(path, line)]
+
+
+def client(line):
+    """The Python that has the client of a line."""
+    name = "TRACKSIDE_PYTHON_" + line.removeprefix("requirements-").upper().replace("-", "_").replace(".", "_")
+    python = os.environ.get(name)
+    assert python, f"{name} is not set; tests/run sets it to the Python of the environment made from {line}.txt"
+    return python
+
+
+@pytest.fixture(scope="module")
+def outcomes(trackside, tmp_path_factory):
+    """What became of the scenarios of a line: (file, function) to the texts of its failures."""
+    lines = {}
+
+    def of(line):
+        if line in lines:
+            return lines[line]
+        report = tmp_path_factory.mktemp("wandb") / "report.xml"
+        command = [client(line), "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "wandb_session"]
+        command += [f"--junitxml={report}", *([] if line == NEWEST else ["-m", "every_line"]), *map(str, FILES)]
+        environment = os.environ | {"TRACKSIDE_URL": trackside.url}
+        result = subprocess.run(
+            command, env=environment, cwd=HERE, capture_output=True, text=True, timeout=TIMEOUT_SECS
+        )
+        # 0: all passed, 1: some failed, which is for the tests below to say.
+        assert result.returncode in (0, 1), result.stdout + result.stderr
+        found = {}
+        for case in xml.etree.ElementTree.parse(report).iter("testcase"):
+            failures = [part.text or part.get("message") for part in case if part.tag in ("failure", "error", "skipped")]
+            key = (case.get("classname").split(".")[-1], case.get("name").split("[")[0])
+            found.setdefault(key, []).extend(failures)
+        return lines.setdefault(line, found)
+
+    return of
+
+
+@pytest.mark.parametrize(
+    ("line", "file", "name"),
+    CASES,
+    ids=lambda part: part.removeprefix("requirements-").removeprefix("scenario_").removeprefix("test_"),
+)
+def test_scenario(outcomes, line, file, name):
+    found = outcomes(line)
+    assert (file, name) in found, "the scenario did not run"
+    assert not found[file, name], "\n".join(found[file, name])

@@ -1,0 +1,101 @@
+"""Runs that go on where they were left: resumed, forked, wound back."""
+
+import pytest
+import wandb
+from wandb_session import columns, every_line
+
+
+def begin(project, steps=3, **more):
+    with wandb.init(project=project, id="r1", **more) as run:
+        for step in range(steps):
+            run.log({"x": step})
+    return run.path
+
+
+@every_line
+def test_a_run_is_resumed(project, api, other):
+    begin(project, config={"lr": 0.1}, tags=["a"], notes="kept")
+    with wandb.init(project=project, id="r1", resume="must", config={"more": 1}) as run:
+        assert run.resumed and run.starting_step == 3
+        assert (run.config["lr"], run.notes, run.tags) == (0.1, "kept", ("a",))
+        assert other.run(project, "r1").info.status == "RUNNING"
+        assert other.run(project, "r1").info.end_time is None
+        run.log({"x": 3})
+    read = api.run(run.path)
+    assert columns(read.scan_history(), "_step", "x") == [(step, step) for step in range(4)]
+    assert read.config == {"lr": 0.1, "more": 1}
+    seen = other.run(project, "r1")
+    assert other.points(seen, "x") == [(step, step) for step in range(4)]
+    assert (seen.info.status, seen.data.params) == ("FINISHED", {"lr": "0.1", "more": "1"})
+    assert seen.info.end_time
+
+
+def test_resume_allow_makes_what_is_not_there(project, api):
+    with wandb.init(project=project, id="r1", resume="allow") as run:
+        assert not run.resumed
+        run.log({"x": 0})
+    with wandb.init(project=project, id="r1", resume="allow") as run:
+        assert run.resumed
+        run.log({"x": 1})
+    assert columns(api.run(run.path).scan_history(), "_step", "x") == [(0, 0), (1, 1)]
+
+
+def test_what_must_be_there_and_is_not_is_refused(project):
+    with pytest.raises(wandb.errors.UsageError, match="resume"):
+        wandb.init(project=project, id="nobody", resume="must")
+
+
+def test_what_must_not_be_there_and_is_is_refused(project):
+    begin(project)
+    with pytest.raises(wandb.errors.UsageError, match="resume"):
+        wandb.init(project=project, id="r1", resume="never")
+
+
+def test_resume_auto_goes_on_after_a_crash(project, api, script):
+    text = """
+import os, sys, time, wandb
+run = wandb.init(project=sys.argv[1], resume="auto")
+first = run.step
+run.log({"x": run.step})
+if sys.argv[2] == "crash":
+    api = wandb.Api()
+    while api.run(run.path).summary.get("x") != first:
+        time.sleep(0.2)
+        api.flush()
+    os._exit(7)
+print(run.id, run.resumed)
+"""
+    script(text, project, "crash", code=7)
+    name, resumed = script(text, project, "end").split()
+    assert resumed == "True"
+    assert columns(api.run(f"local/{project}/{name}").scan_history(), "_step", "x") == [(0, 0), (1, 1)]
+
+
+def test_the_summary_survives_a_resume(project, api, other):
+    with wandb.init(project=project, id="r1") as run:
+        run.log({"loss": 0.5})
+        run.summary["best"] = 0.25
+    with wandb.init(project=project, id="r1", resume="must") as run:
+        assert run.summary["best"] == 0.25
+        run.log({"loss": 0.75})
+    summary = api.run(run.path).summary
+    assert (summary["best"], summary["loss"]) == (0.25, 0.75)
+    assert other.run(project, "r1").data.metrics["best"] == 0.25
+
+
+def test_a_fork_begins_with_its_parents_history(project, api, other):
+    begin(project, 6)
+    with wandb.init(project=project, id="r2", fork_from="r1?_step=2") as run:
+        for step in range(3, 6):
+            run.log({"x": 10 * step})
+    read = api.run(run.path)
+    assert columns(read.scan_history(), "_step", "x") == [(0, 0), (1, 1), (2, 2), (3, 30), (4, 40), (5, 50)]
+    assert columns(api.run(f"local/{project}/r1").scan_history(), "_step", "x") == [(step, step) for step in range(6)]
+    assert other.points(other.run(project, "r2"), "x")[-3:] == [(3, 30), (4, 40), (5, 50)]
+
+
+def test_a_run_is_wound_back(project, api):
+    begin(project, 6)
+    with wandb.init(project=project, id="r1", resume_from="r1?_step=2") as run:
+        run.log({"x": 30})
+    assert columns(api.run(run.path).scan_history(), "_step", "x") == [(0, 0), (1, 1), (2, 2), (3, 30)]
