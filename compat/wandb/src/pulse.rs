@@ -8,7 +8,7 @@ use std::{
 };
 
 use trackside_core::{
-    Event, Experiment, Key, Page, PageRequest, Query, Result, RunId, RunStatus, RunUpdate, Tag, Timestamp,
+    Event, Experiment, Key, Page, PageRequest, Query, Result, Run, RunId, RunStatus, RunUpdate, Tag, Timestamp,
     query::{Compare, ExperimentField, Filter, RunField, Test},
 };
 use trackside_service::Service;
@@ -46,6 +46,14 @@ impl Pulse {
     /// When a run was last heard of.
     pub(crate) fn last(&self, run: &RunId) -> Option<Timestamp> {
         self.lock().get(run).copied()
+    }
+
+    /// The last sign of life of a run: it was heard of, it ended, or its latest point was measured.
+    pub(crate) fn last_sign(&self, run: &Run) -> Timestamp {
+        let info = &run.info;
+        let measured = || run.metrics.iter().map(|metric| metric.point.time).max();
+        let last = self.last(&info.id).or(info.ended_at).or_else(measured);
+        last.unwrap_or(info.started_at).max(info.started_at)
     }
 
     /// Takes the runs out that were not heard of for too long.
