@@ -17,7 +17,6 @@ mod evaluation_datasets;
 mod experiments;
 mod gateway;
 mod graphql;
-mod invocation;
 mod logged_models;
 mod metrics;
 mod model_versions;
@@ -42,7 +41,6 @@ use trackside_service::Service;
 
 pub use body::Bodies;
 pub use graphql::graphql;
-pub use invocation::Invocation;
 pub use router::{router, router_with};
 pub use rules::{Rules, SourcePattern};
 pub use system::MLFLOW_VERSION;

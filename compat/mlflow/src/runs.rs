@@ -3,9 +3,9 @@
 use axum::{Extension, Json, routing::get, routing::post};
 use trackside_core::{Event, Tag};
 use trackside_mlflow_wire as wire;
-use trackside_service::RunRequest;
+use trackside_service::{Invocation, RunRequest};
 
-use crate::{Door, Invocation, error::Answer, params::Params, routes::Routes, system::Empty};
+use crate::{Door, error::Answer, params::Params, routes::Routes, system::Empty};
 
 pub(crate) fn routes() -> Routes {
     Routes::new()

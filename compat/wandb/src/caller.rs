@@ -2,7 +2,9 @@
 
 use std::{fmt, sync::Arc};
 
-use http::{HeaderMap, Uri};
+use http::{Extensions, HeaderMap, Uri};
+
+use trackside_service::Invocation;
 
 use crate::{Door, address};
 
@@ -14,12 +16,22 @@ pub(crate) struct Caller {
     pub(crate) base: Arc<str>,
     /// The name that the client gives its user; may be empty.
     pub(crate) user: Arc<str>,
+    /// The command that it is of, when `trackside run` started it.
+    pub(crate) invocation: Option<Invocation>,
 }
 
 impl Caller {
     pub(crate) fn new(door: Door, headers: &HeaderMap, uri: &Uri, route: &str) -> Self {
         let user = headers.get("x-wandb-username").and_then(|user| user.to_str().ok()).unwrap_or_default();
-        Self { door, base: address::base(headers, uri, route).into(), user: user.into() }
+        Self { door, base: address::base(headers, uri, route).into(), user: user.into(), invocation: None }
+    }
+}
+
+impl Caller {
+    /// Of this command.
+    pub(crate) fn within(mut self, extensions: &Extensions) -> Self {
+        self.invocation = extensions.get().cloned();
+        self
     }
 }
 

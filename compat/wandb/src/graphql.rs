@@ -42,7 +42,7 @@ pub fn graphql(door: Door, other: MethodRouter) -> MethodRouter {
             };
             match parse(&held.bytes) {
                 Ok(query) if is_ours(&query, &parts.headers) => {
-                    answer(Caller::new(door, &parts.headers, &uri, ROUTE), &query).await
+                    answer(Caller::new(door, &parts.headers, &uri, ROUTE).within(&parts.extensions), &query).await
                 }
                 Err(error) if is_our_client(&parts.headers) => refuse(&error),
                 _ => {
@@ -64,7 +64,7 @@ pub(crate) fn own() -> MethodRouter<Door> {
             Err(error) => return Refusal(error).into_response(),
         };
         match parse(&held.bytes) {
-            Ok(query) => answer(Caller::new(door, &parts.headers, &uri, ROUTE), &query).await,
+            Ok(query) => answer(Caller::new(door, &parts.headers, &uri, ROUTE).within(&parts.extensions), &query).await,
             Err(error) => refuse(&error),
         }
     })

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// What W&B's door takes for a key where none is set up; real ones have as many characters.
-const NO_KEY: &str = "0000000000000000000000000000000000000000";
+pub(crate) const NO_KEY: &str = "0000000000000000000000000000000000000000";
 /// Directories deep, below the one that is named.
 const MAX_DEPTH: usize = 4;
 
@@ -37,7 +37,7 @@ pub(crate) struct ImportArgs {
 enum Source {
     /// Runs of W&B's client: .wandb files, run directories, or a directory with such in it.
     ///
-    /// Runs that are still being written are sent as far as they go. To import a run again changes nothing but what is new.
+    /// Runs that are still being written are sent as far as they go. A run that is imported again becomes what its file says.
     Wandb(WandbArgs),
 }
 

@@ -12,7 +12,7 @@ use axum::{
     routing::{any, get},
 };
 use tower::Service;
-use trackside_compat_mlflow::Invocation;
+use trackside_service::Invocation;
 
 /// The path below which invocations are.
 pub(crate) const PATH: &str = "/trackside/invocations";

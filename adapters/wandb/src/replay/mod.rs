@@ -8,10 +8,10 @@ mod sending;
 mod tree;
 
 use std::{
-    collections::BTreeMap,
+    collections::BTreeSet,
     fs::File,
     io::BufReader,
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
@@ -169,20 +169,21 @@ impl Replayer {
     /// Uploads what the run names, from the directory `files` beside its records. Returns what is there now.
     async fn upload(&self, path: &Path, names: &[String], replayed: &mut Replayed) -> Result<Vec<String>> {
         let directory = path.parent().unwrap_or(Path::new("")).join("files");
-        let mut present: BTreeMap<&str, PathBuf> = BTreeMap::new();
-        for name in names {
-            match within(&directory, name) {
-                Some(file) => drop(present.insert(name, file)),
-                None => replayed.missing.push(name.clone()),
+        let mut wanted: BTreeSet<String> = names.iter().cloned().collect();
+        walk(&directory, "", &mut wanted);
+        let mut all: Vec<(String, PathBuf)> = Vec::new();
+        for name in wanted {
+            match within(&directory, &name) {
+                Some(file) => all.push((name, file)),
+                None => replayed.missing.push(name),
             }
         }
-        let all: Vec<(&str, PathBuf)> = present.into_iter().collect();
         for some in all.chunks(FILES_AT_ONCE) {
             let call = CreateRunFiles {
                 entity: replayed.entity.clone(),
                 project: replayed.project.clone(),
                 run: replayed.run.clone(),
-                files: some.iter().map(|(name, _)| (*name).to_owned()).collect(),
+                files: some.iter().map(|(name, _)| name.clone()).collect(),
             };
             let places = self.client.graphql(&call).await?.create_run_files;
             for (name, file) in some {
@@ -192,7 +193,7 @@ impl Replayer {
                 replayed.files += 1;
             }
         }
-        Ok(all.into_iter().map(|(name, _)| name.to_owned()).collect())
+        Ok(all.into_iter().map(|(name, _)| name).collect())
     }
 }
 
@@ -283,11 +284,24 @@ fn seconds(millis: i64) -> f64 {
     millis as f64 / 1000.0
 }
 
-/// A file of that name below the directory; nothing outside, whatever the name or links say.
+/// A file of that name below the directory. A link leads where it does, as `run.save` makes them.
 fn within(directory: &Path, name: &str) -> Option<PathBuf> {
-    let directory = directory.canonicalize().ok()?;
-    let file = directory.join(name).canonicalize().ok()?;
-    (file.starts_with(&directory) && file.is_file()).then_some(file)
+    let name = Path::new(name);
+    let is_below = name.components().all(|part| matches!(part, Component::Normal(_)));
+    Some(directory.join(name)).filter(|file| is_below && file.is_file())
+}
+
+/// Adds the names of all files below the directory.
+fn walk(directory: &Path, below: &str, names: &mut BTreeSet<String>) {
+    for entry in directory.join(below).read_dir().into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let name = if below.is_empty() { name } else { format!("{below}/{name}") };
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            walk(directory, &name, names);
+        } else {
+            names.insert(name);
+        }
+    }
 }
 
 async fn open(path: &Path) -> Result<ArtifactBytes> {

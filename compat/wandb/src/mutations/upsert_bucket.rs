@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use trackside_core::{Document, Error, ErrorKind, Event, Key, Param, Point, Result, Run, RunStatus, RunUpdate, Tag};
-use trackside_service::RunRequest;
+use trackside_service::{Invocation, RunRequest};
 use trackside_wandb_wire::{
     executor::{Arguments, Node},
     projection,
@@ -64,12 +64,16 @@ async fn find_or_create(caller: &Caller, input: &Arguments) -> Result<(Project, 
     }
     let experiment = project.experiment.id;
     let user = if caller.user.is_empty() { DEFAULT_ENTITY } else { &*caller.user };
+    let mut tags = vec![Tag::new(run_tag::RUN_ID, name)?];
+    if let Some(invocation) = &caller.invocation {
+        tags.push(Tag::new(Invocation::TAG, invocation.as_str())?);
+    }
     let request = RunRequest {
         experiment,
         name: input.filled("displayName").map(str::to_owned),
         user: user.to_owned(),
         started_at: service.now(),
-        tags: vec![Tag::new(run_tag::RUN_ID, name)?],
+        tags,
     };
     let id = run_name::run_id(experiment, name)?;
     match service.create_run_as(id.clone(), run_name::bits(experiment, name)?, request).await {

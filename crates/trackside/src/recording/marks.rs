@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use trackside_compat_mlflow::Invocation;
 use trackside_evidence::Record;
+use trackside_service::Invocation;
 use trackside_tracking::Tag;
 
 /// Which invocation of `trackside run` a run is of.

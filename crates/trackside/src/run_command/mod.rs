@@ -32,7 +32,7 @@ use self::{
     attachment::Attachment, capture::Captured, command::Running, ending::Ending, kept::Kept, reuse::Earlier,
     sidecar::Sidecar, signals::Receiver,
 };
-use crate::recording::INVOCATION;
+use crate::{import_command::NO_KEY, recording::INVOCATION};
 
 /// How soon a new run is noticed at first, and how late at most.
 const SOON: Duration = Duration::from_millis(250);
@@ -140,6 +140,13 @@ fn variables(args: &RunArgs, sidecar: &Sidecar, invocation: &str) -> BTreeMap<Os
     let mut variables = args.around.variables.clone();
     let mut set = |name: &str, value: &str| variables.insert(name.into(), value.into());
     set("MLFLOW_TRACKING_URI", &sidecar.address_of(invocation));
+    if sidecar.is_trackside {
+        set("WANDB_BASE_URL", &format!("{}/wb", sidecar.address_of(invocation)));
+        if std::env::var_os("WANDB_API_KEY").is_none() {
+            // The client wants one that looks right.
+            set("WANDB_API_KEY", NO_KEY);
+        }
+    }
     set("TRACKSIDE_URL", sidecar.server.url());
     set("TRACKSIDE_INVOCATION", invocation);
     if let Some(experiment) = &args.experiment {
