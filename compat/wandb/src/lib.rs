@@ -62,3 +62,6 @@ impl Door {
         self.pulse.watch(&self.service).await;
     }
 }
+
+#[cfg(test)]
+mod tests;

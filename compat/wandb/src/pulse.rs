@@ -15,7 +15,7 @@ use trackside_service::Service;
 use trackside_wandb_wire::run_tag;
 
 /// A run of which nothing was heard for so long has crashed. Ten signs of life may be lost on the way.
-const PATIENCE_MS: i64 = 5 * 60 * 1000;
+pub(crate) const PATIENCE_MS: i64 = 5 * 60 * 1000;
 /// How often to look.
 const LOOK: Duration = Duration::from_secs(20);
 /// Runs watched at once; of more than these the quietest are forgotten.
@@ -78,7 +78,7 @@ impl Pulse {
         }
     }
 
-    async fn end_silent(&self, service: &Service) {
+    pub(crate) async fn end_silent(&self, service: &Service) {
         for (run, heard) in self.take_silent(service.now()) {
             match end(service, &run, heard).await {
                 Ok(true) => tracing::info!(%run, "run crashed: it was not heard of for five minutes"),
@@ -91,7 +91,7 @@ impl Pulse {
         }
     }
 
-    async fn recall(&self, service: &Service) -> Result<()> {
+    pub(crate) async fn recall(&self, service: &Service) -> Result<()> {
         let mut after = None;
         loop {
             let query = Query::<ExperimentField>::default();
