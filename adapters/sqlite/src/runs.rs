@@ -22,6 +22,9 @@ use crate::{
     writer::Undo,
 };
 
+/// Runs whose keys are held at once while they are counted.
+const COUNTED_AT_ONCE: usize = 10_000;
+
 #[async_trait]
 impl Runs for SqliteStore {
     async fn create_run(&self, new: NewRun) -> Result<Run> {
@@ -86,6 +89,25 @@ impl Runs for SqliteStore {
         self.read(move |connection| {
             let found = find_runs(connection, experiments, &query, &page, few)?;
             Ok(Page { items: run_rows::load(connection, &found.items)?, next: found.next })
+        })
+        .await
+    }
+
+    async fn count_runs(&self, experiments: Vec<ExperimentId>, query: Query<RunField>) -> Result<u64> {
+        let few = self.few_runs;
+        // In the order that has an index of its own.
+        let query = Query { order: Vec::new(), ..query };
+        self.read(move |connection| {
+            let mut count = 0;
+            let mut page = PageRequest::first(COUNTED_AT_ONCE);
+            loop {
+                let found = find_runs(connection, experiments.clone(), &query, &page, few)?;
+                count += found.items.len() as u64;
+                match found.next {
+                    Some(token) => page.after = Some(token),
+                    None => return Ok(count),
+                }
+            }
         })
         .await
     }

@@ -16,6 +16,7 @@ pub mod container;
 pub mod executor;
 pub mod extended_json;
 pub mod file_stream;
+pub mod filter;
 pub mod graphql;
 pub mod leaves;
 pub mod manifest;

@@ -10,7 +10,8 @@ use bytes::Bytes;
 use http::HeaderMap;
 use serde_json::{Value, json};
 use trackside_core::{
-    Document, Error, Event, Key, Line, Lines, MetricPoint, Point, Result, Run, RunStatus, RunUpdate, Tag, Timestamp,
+    Document, Error, Event, Key, Line, Lines, MAX_LINE_NUMBER, MetricPoint, Point, Result, Run, RunStatus, RunUpdate,
+    Tag, Timestamp,
 };
 use trackside_wandb_wire::{
     file_stream::{self as wire, FileStreamRequest},
@@ -76,6 +77,10 @@ fn read(body: &Bytes, writer: Key, run: &Run, now: Timestamp) -> Result<Told> {
     let mut latest_summary = None;
     let is_empty = request.files.is_empty();
     for (stream, lines) in request.files {
+        let end = lines.offset.checked_add(lines.content.len() as u64);
+        if end.is_none_or(|end| end > MAX_LINE_NUMBER) {
+            return Err(Error::invalid(format!("{} is no number of a line of {stream}", lines.offset)));
+        }
         match stream.as_str() {
             wire::HISTORY => told.rows(records::HISTORY, lines, Row::of_history)?,
             wire::EVENTS => told.rows(records::EVENTS, lines, Row::of_events)?,

@@ -12,6 +12,7 @@ mod artifacts;
 mod body;
 mod caller;
 mod contents;
+mod counts;
 mod error;
 mod file_stream;
 mod files;
@@ -28,7 +29,7 @@ use trackside_core::{Key, Result};
 use trackside_service::Service;
 use trackside_wandb_wire::signature::Signer;
 
-use crate::{body::Bodies, pulse::Pulse};
+use crate::{body::Bodies, counts::Counts, pulse::Pulse};
 pub use graphql::graphql;
 pub use router::router;
 
@@ -40,6 +41,7 @@ pub struct Door {
     bodies: Bodies,
     signer: Signer,
     pulse: Pulse,
+    counts: Counts,
 }
 
 impl Door {
@@ -51,6 +53,7 @@ impl Door {
             bodies: Bodies::of_at_most(max_body_bytes),
             signer: Signer::new(&secret),
             pulse: Pulse::default(),
+            counts: Counts::default(),
         })
     }
 
@@ -59,3 +62,6 @@ impl Door {
         self.pulse.watch(&self.service).await;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,14 +8,14 @@ use std::{
 };
 
 use trackside_core::{
-    Event, Experiment, Key, Page, PageRequest, Query, Result, RunId, RunStatus, RunUpdate, Tag, Timestamp,
+    Event, Experiment, Key, Page, PageRequest, Query, Result, Run, RunId, RunStatus, RunUpdate, Tag, Timestamp,
     query::{Compare, ExperimentField, Filter, RunField, Test},
 };
 use trackside_service::Service;
 use trackside_wandb_wire::run_tag;
 
 /// A run of which nothing was heard for so long has crashed. Ten signs of life may be lost on the way.
-const PATIENCE_MS: i64 = 5 * 60 * 1000;
+pub(crate) const PATIENCE_MS: i64 = 5 * 60 * 1000;
 /// How often to look.
 const LOOK: Duration = Duration::from_secs(20);
 /// Runs watched at once; of more than these the quietest are forgotten.
@@ -48,6 +48,14 @@ impl Pulse {
         self.lock().get(run).copied()
     }
 
+    /// The last sign of life of a run: it was heard of, it ended, or its latest point was measured.
+    pub(crate) fn last_sign(&self, run: &Run) -> Timestamp {
+        let info = &run.info;
+        let measured = || run.metrics.iter().map(|metric| metric.point.time).max();
+        let last = self.last(&info.id).or(info.ended_at).or_else(measured);
+        last.unwrap_or(info.started_at).max(info.started_at)
+    }
+
     /// Takes the runs out that were not heard of for too long.
     fn take_silent(&self, now: Timestamp) -> Vec<(RunId, Timestamp)> {
         let mut runs = self.lock();
@@ -70,7 +78,7 @@ impl Pulse {
         }
     }
 
-    async fn end_silent(&self, service: &Service) {
+    pub(crate) async fn end_silent(&self, service: &Service) {
         for (run, heard) in self.take_silent(service.now()) {
             match end(service, &run, heard).await {
                 Ok(true) => tracing::info!(%run, "run crashed: it was not heard of for five minutes"),
@@ -83,7 +91,7 @@ impl Pulse {
         }
     }
 
-    async fn recall(&self, service: &Service) -> Result<()> {
+    pub(crate) async fn recall(&self, service: &Service) -> Result<()> {
         let mut after = None;
         loop {
             let query = Query::<ExperimentField>::default();

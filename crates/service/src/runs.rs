@@ -87,6 +87,11 @@ impl Service {
         self.store().search_runs(experiments, query, page).await
     }
 
+    /// How many runs of these experiments match.
+    pub async fn count_runs(&self, experiments: Vec<ExperimentId>, query: Query<RunField>) -> Result<u64> {
+        self.store().count_runs(experiments, query).await
+    }
+
     /// What runs of these experiments have read; at most so many.
     pub async fn search_datasets(&self, experiments: Vec<ExperimentId>, limit: usize) -> Result<Vec<DatasetSummary>> {
         self.store().search_datasets(experiments, limit).await

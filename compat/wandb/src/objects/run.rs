@@ -51,12 +51,8 @@ impl RunObject {
         run_tag::value(&self.run, key).filter(|value| !value.is_empty()).into()
     }
 
-    /// When it was last heard of: it lives, it ended, or its latest point was measured.
     fn heartbeat(&self) -> Timestamp {
-        let info = &self.run.info;
-        let measured = self.run.metrics.iter().map(|metric| metric.point.time).max();
-        let heard = self.caller.door.pulse.last(&info.id);
-        heard.or(info.ended_at).or(measured).unwrap_or(info.started_at).max(info.started_at)
+        self.caller.door.pulse.last_sign(&self.run)
     }
 
     fn seconds(&self) -> i64 {

@@ -29,6 +29,9 @@ pub trait Runs: fmt::Debug + Send + Sync + 'static {
         page: PageRequest,
     ) -> Result<Page<Run>>;
 
+    /// How many runs of these experiments match, whatever the order.
+    async fn count_runs(&self, experiments: Vec<ExperimentId>, query: Query<RunField>) -> Result<u64>;
+
     /// What runs of these experiments, deleted ones too, have read, each once: by experiment, name, digest, then
     /// context, none first. At most so many.
     async fn search_datasets(&self, experiments: Vec<ExperimentId>, limit: usize) -> Result<Vec<DatasetSummary>>;

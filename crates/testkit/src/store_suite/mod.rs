@@ -167,6 +167,7 @@ macro_rules! store_suite {
                 a_run_token_belongs_to_its_order,
                 forged_run_tokens_are_invalid,
                 a_page_may_hold_a_thousand_runs,
+                runs_that_match_are_counted,
             }
             run_filters {
                 numbers_compare_by_value_and_nan_only_differs,

@@ -2,8 +2,9 @@
 
 use futures_util::future::join_all;
 use trackside_core::{
-    Event, ExperimentId, LoggedModelId, ModelOutput, NewRun, PageRequest, Query, RunStatus, RunUpdate, Store, fault,
-    query::{Order, RunField, View},
+    Event, ExperimentId, LoggedModelId, ModelOutput, NewRun, PageRequest, Query, RunId, RunStatus, RunUpdate, Store,
+    fault,
+    query::{Compare, Filter, Order, RunField, Test, View},
 };
 
 use super::scene::{
@@ -227,6 +228,20 @@ pub async fn a_run_token_belongs_to_its_order(store: &dyn Store) {
 pub async fn forged_run_tokens_are_invalid(store: &dyn Store) {
     let id = twelve_runs(store).await;
     refuses_forged_tokens(|page| store.search_runs(vec![id], Query::default(), page)).await;
+}
+
+pub async fn runs_that_match_are_counted(store: &dyn Store) {
+    let (one, other) = (experiment(store, "one").await, experiment(store, "other").await);
+    join_all((1..=30).map(|n| run(store, one, n, vec![value("m", if n % 3 == 0 { 1.0 } else { 2.0 })]))).await;
+    run(store, other, 31, vec![value("m", 1.0)]).await;
+    append(store, &RunId::fresh(3), vec![Event::Deleted(at(2_000))]).await;
+    let filter = Filter::Field(RunField::Metric(key("m")), Test::Number(Compare::Equal, 1.0));
+    let few = Query { filter, order: vec![descending(RunField::Metric(key("m")))], ..Query::default() };
+    assert_eq!(store.count_runs(vec![one], few.clone()).await.unwrap(), 9);
+    assert_eq!(store.count_runs(vec![one, other], few.clone()).await.unwrap(), 10);
+    assert_eq!(store.count_runs(vec![one], Query { view: View::All, ..few }).await.unwrap(), 10);
+    assert_eq!(store.count_runs(vec![one], Query::default()).await.unwrap(), 29);
+    assert_eq!(store.count_runs(vec![], Query::default()).await.unwrap(), 0);
 }
 
 pub async fn a_page_may_hold_a_thousand_runs(store: &dyn Store) {

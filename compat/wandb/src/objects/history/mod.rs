@@ -7,11 +7,11 @@ mod line_rows;
 mod sampling;
 mod synthesis;
 
-use std::ops::RangeInclusive;
+use std::{collections::HashSet, ops::RangeInclusive};
 
 use serde_json::Value;
 use trackside_core::{Json, Key, Object, Result};
-use trackside_wandb_wire::{executor::Arguments, row};
+use trackside_wandb_wire::{executor::Arguments, leaves, row};
 
 pub(super) use self::line_rows::tail;
 use self::{
@@ -111,11 +111,9 @@ fn joined(lines: Vec<Row>, others: Vec<Row>) -> Vec<Row> {
         let at = of_lines.partition_point(|row| row.step < other.step);
         match rows.get_mut(at).filter(|row| at < n_lines && row.step == other.step) {
             Some(row) => {
-                for (key, value) in other.object {
-                    if row.object.get(&key).is_none() {
-                        row.object.set(key, value);
-                    }
-                }
+                let known: HashSet<String> = leaves::of(&row.object).into_iter().map(|(key, _)| key).collect();
+                let lacking = other.object.into_iter().filter(|(key, _)| !known.contains(key));
+                row.object.update(lacking.collect());
             }
             None => rows.push(other),
         }

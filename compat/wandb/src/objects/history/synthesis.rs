@@ -17,15 +17,16 @@ use crate::records;
 /// Points that one answer is made of.
 const MOST_POINTS: usize = 2_000_000;
 
-/// Metrics that no line tells of: all of a run without lines, else those that its summary lacks.
+/// Metrics that no line tells of: all of a run without lines, else those that the summary from its client lacks.
 pub(super) async fn foreign(run: &RunObject) -> Result<Vec<Key>> {
     let metrics = run.run.metrics.iter().map(|metric| metric.key.clone());
     let metrics = metrics.filter(|key| !key.as_str().starts_with("system/"));
     if records::end(run.extents().await?, records::HISTORY) == 0 {
         return Ok(metrics.collect());
     }
-    let document = run.document(records::SUMMARY).await?;
-    let own = document.and_then(|text| summary::parse(&text).ok()).unwrap_or_default();
+    // Its client will say what is its own with the first summary.
+    let Some(document) = run.document(records::SUMMARY).await? else { return Ok(Vec::new()) };
+    let own = summary::parse(&document).unwrap_or_default();
     let mut known: HashSet<String> = leaves::of(&own).into_iter().map(|(key, _)| key).collect();
     known.extend(own.iter().map(|(key, _)| key.to_owned()));
     Ok(metrics.filter(|key| !known.contains(key.as_str())).collect())

@@ -1,0 +1,9 @@
+//! The door over a real store: what W&B's clients get for what they send. The clients themselves are run against the
+//! built binary by `tests/python`.
+
+mod files;
+mod graphql;
+mod listing;
+mod logging;
+mod reading;
+mod server;
