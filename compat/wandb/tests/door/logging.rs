@@ -91,7 +91,7 @@ async fn a_request_with_a_fault_changes_nothing() {
     let far = history(u64::MAX, &[good, good]);
     assert_eq!(server.stream("r", far).await.0, 400);
     for body in
-        [json!([]), json!({ "files": [] }), json!({ "files": { "output.log": { "offset": -1, "content": [] } } })]
+        [json!(7), json!({ "files": [] }), json!({ "files": { "output.log": { "offset": -1, "content": [] } } })]
     {
         assert_eq!(server.stream("r", body).await.0, 400);
     }
