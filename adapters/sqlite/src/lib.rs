@@ -62,6 +62,7 @@ mod search;
 mod series;
 mod spans;
 mod store;
+mod sweeps;
 mod trace_usage;
 mod traces;
 mod writer;

@@ -27,7 +27,7 @@ pub(crate) const MIGRATIONS: [&str; 9] = [
     include_str!("migrations/0006_traces.sql"),
     include_str!("migrations/0007_evaluation.sql"),
     include_str!("migrations/0008_run_records.sql"),
-    include_str!("migrations/0009_bundles.sql"),
+    include_str!("migrations/0009_bundles_and_sweeps.sql"),
 ];
 /// The version that this release writes.
 #[expect(clippy::cast_possible_wrap, clippy::cast_possible_truncation, reason = "a handful")]

@@ -34,5 +34,6 @@ pub mod scalar;
 pub mod schema;
 pub mod signature;
 pub mod summary;
+pub mod sweep;
 pub mod upsert_bucket;
 pub mod viewer;

@@ -5,7 +5,7 @@
 
 use crate::{
     AssessmentId, AssessmentKind, BundleId, CollectionId, Error, ErrorKind, EvaluationDatasetId, ExperimentId, Key,
-    Lifecycle, LoggedModelId, RunId, Stage, TraceId, VersionNumber, WebhookId, store::BinItem,
+    Lifecycle, LoggedModelId, RunId, Stage, SweepId, TraceId, VersionNumber, WebhookId, store::BinItem,
 };
 
 /// No experiment has this id.
@@ -77,6 +77,16 @@ pub fn bundle_not_pending(id: BundleId) -> Error {
 /// Only whole bundles are linked.
 pub fn bundle_not_committed(id: BundleId) -> Error {
     Error::conflict(format!("the artifact {id} is not finished"))
+}
+
+/// No sweep has this id.
+pub fn sweep_not_found(id: &SweepId) -> Error {
+    Error::not_found(format!("there is no sweep '{id}'"))
+}
+
+/// A sweep has this id.
+pub fn sweep_exists(id: &SweepId) -> Error {
+    Error::already_exists(format!("the sweep '{id}' exists already"))
 }
 
 /// The bundle is not in the collection.

@@ -40,6 +40,7 @@ mod span;
 pub mod store;
 mod store_tracker;
 pub mod stored;
+mod sweep;
 mod timestamp;
 mod trace;
 mod tracker;
@@ -88,6 +89,7 @@ pub use scorer::{
 pub use span::{Span, SpanStatus, SpanUsage, total_usage};
 pub use store::Store;
 pub use store_tracker::StoreTracker;
+pub use sweep::{NewSweep, Sweep, SweepChange, SweepId, SweepState};
 pub use timestamp::Timestamp;
 pub use trace::{
     Cost, NewTrace, SpanBatch, Token, Trace, TraceChange, TraceFacts, TraceId, TraceLinks, TraceSelection, TraceState,

@@ -28,6 +28,7 @@ mod run_name;
 mod run_records;
 mod runs;
 mod scorers;
+mod sweeps;
 mod traces;
 mod webhooks;
 
@@ -48,6 +49,7 @@ pub use news::{News, NewsSender};
 pub use prompt_runs::PromptRunRequest;
 pub use run_artifacts::RunArtifacts;
 pub use runs::RunRequest;
+pub use sweeps::SweepRequest;
 pub use trackside_artifacts::{ArtifactFile, ArtifactStore, ContentDigest};
 pub use webhooks::WebhookRequest;
 

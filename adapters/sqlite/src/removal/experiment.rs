@@ -53,6 +53,7 @@ pub(super) fn purge(connection: &mut Connection, id: ExperimentId) -> Result<()>
     }
     let owned = [
         ("collection", "experiment"),
+        ("sweep", "experiment"),
         ("trace", "experiment"),
         ("metric", "experiment"),
         ("dataset", "experiment"),

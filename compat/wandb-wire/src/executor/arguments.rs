@@ -13,6 +13,14 @@ impl Arguments {
         Self(values)
     }
 
+    /// The same, and one more.
+    #[must_use]
+    pub fn with(&self, name: &str, value: Value) -> Self {
+        let mut values = self.0.clone();
+        values.insert(name.to_owned(), value);
+        Self(values)
+    }
+
     /// A value; `None` when it is not given, or null.
     pub fn value(&self, name: &str) -> Option<&Value> {
         self.0.get(name).filter(|value| !value.is_null())

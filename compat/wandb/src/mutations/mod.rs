@@ -1,5 +1,6 @@
 //! What changes something: a file per call.
 
+mod agent;
 mod alert;
 mod artifact_aliases;
 mod artifact_collection;
@@ -16,6 +17,7 @@ mod run_state;
 mod update_artifact;
 mod upsert_bucket;
 mod upsert_model;
+mod upsert_sweep;
 mod use_artifact;
 
 use async_trait::async_trait;
@@ -53,6 +55,9 @@ impl Object for Mutations {
             "updateRunState" => run_state::update(caller, input).await?,
             "deleteRun" => delete_run::answer(caller, input).await?,
             "rewindRun" => return Err(rewind()),
+            "upsertSweep" => upsert_sweep::answer(caller, input).await?,
+            "createAgent" => agent::create(caller, input).await?,
+            "agentHeartbeat" => agent::heartbeat(caller, input).await?,
             "createArtifact" => create_artifact::answer(caller, input).await?,
             "createArtifactManifest" => artifact_manifest::create(caller, input).await?,
             "updateArtifactManifest" => artifact_manifest::update(caller, input).await?,

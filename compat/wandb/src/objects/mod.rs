@@ -19,6 +19,7 @@ mod run_artifacts;
 mod run_files;
 mod run_list;
 mod server_info;
+mod sweep;
 mod user;
 
 pub(crate) use artifact::ArtifactObject;
@@ -30,4 +31,5 @@ pub(crate) use project::{DESCRIPTION, ProjectObject};
 pub(crate) use queries::Queries;
 pub(crate) use registry::RegistryObject;
 pub(crate) use run::RunObject;
+pub(crate) use sweep::SweepObject;
 pub(crate) use run_files::of_id as file_of_id;

@@ -23,6 +23,7 @@ pub(crate) fn named(name: &str) -> Value {
         "photoUrl": null,
         "deletedAt": null,
         "apiKeys": { "edges": [] },
+        "organizations": [],
         "teams": { "edges": [{ "node": { "id": DEFAULT_ENTITY, "name": DEFAULT_ENTITY } }] },
     })
 }

@@ -21,6 +21,7 @@ mod registry;
 mod run_records;
 mod runs;
 mod scorers;
+mod sweeps;
 mod traces;
 mod webhooks;
 
@@ -39,6 +40,7 @@ pub use registry::{ModelVersions, RegisteredModels};
 pub use run_records::RunRecords;
 pub use runs::Runs;
 pub use scorers::Scorers;
+pub use sweeps::Sweeps;
 pub use traces::Traces;
 pub use webhooks::{
     Deliveries, Delivery, DeliveryAttempt, DeliveryBounds, DeliveryQuery, DeliveryState, DueDeliveries, DueDelivery,
@@ -63,6 +65,7 @@ pub trait Store:
     + Assessments
     + Collections
     + Bundles
+    + Sweeps
 {
 }
 
@@ -83,5 +86,6 @@ impl<T> Store for T where
         + Assessments
         + Collections
         + Bundles
+        + Sweeps
 {
 }

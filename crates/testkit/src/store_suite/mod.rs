@@ -33,6 +33,7 @@ pub mod search_logged_models;
 pub mod search_runs;
 pub mod search_traces;
 pub mod spans;
+pub mod sweeps;
 pub mod tags;
 pub mod traces;
 pub mod webhooks;
@@ -327,6 +328,14 @@ macro_rules! store_suite {
                 a_deleted_bundle_leaves_its_number,
                 members_come_highest_first_on_disjoint_pages,
                 runs_make_and_use_bundles,
+            }
+            sweeps {
+                a_new_sweep_is_pending_and_reads_back_as_it_was_returned,
+                a_sweep_needs_an_experiment_that_is_active,
+                trials_are_given_out_once_while_a_sweep_runs,
+                a_sweep_changes,
+                unknown_sweeps_are_not_found,
+                sweeps_of_an_experiment_come_newest_first,
             }
             bin {
                 only_what_is_deleted_is_in_the_bin,

@@ -94,3 +94,21 @@ CREATE TABLE collection_client_id (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX collection_client_id_by_collection ON collection_client_id (collection);
+
+-- Searches over parameters.
+CREATE TABLE sweep (
+    pk INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    experiment INTEGER NOT NULL REFERENCES experiment (id) ON DELETE CASCADE,
+    name TEXT,
+    description TEXT,
+    -- As the client wrote it.
+    definition TEXT NOT NULL,
+    state TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    -- The number of the next trial.
+    n_trials INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+CREATE INDEX sweep_by_creation ON sweep (experiment, created_at DESC, id);
