@@ -18,6 +18,7 @@
 //! A new table is a new file in `migrations/`; released ones never change. A new kind of thing is a file with
 //! its reads, its writes and its trait, and a file in `search/` that maps its fields to columns.
 
+mod api_keys;
 mod append;
 mod assessments;
 mod bundle_files;

@@ -7,7 +7,7 @@ use axum::{
 };
 use bytes::Bytes;
 use futures_util::{Stream, TryStreamExt};
-use http::{StatusCode, Uri, header};
+use http::{HeaderMap, StatusCode, Uri, header};
 use trackside_core::{ArtifactPath, BundleId, Error, ErrorKind, Result};
 use trackside_service::{ContentDigest, Service};
 use trackside_wandb_wire::{manifest, signature::Signature};
@@ -76,7 +76,9 @@ pub(crate) async fn get(State(door): State<Door>, Path(digest): Path<String>, ur
 pub(crate) async fn fallback(
     State(door): State<Door>,
     Path((_, _, _, _, _, digest, _)): Path<(String, String, String, String, String, String, String)>,
+    headers: HeaderMap,
 ) -> Result<Response, Refusal> {
+    door.admit(&headers).await?;
     Ok(content(&door.service, &ContentDigest::from_hex(&digest)?).await?)
 }
 

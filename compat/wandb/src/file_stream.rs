@@ -31,6 +31,7 @@ pub(crate) async fn answer(
     request: Request,
 ) -> Result<Json<Value>, Refusal> {
     let (parts, body) = request.into_parts();
+    door.admit(&parts.headers).await?;
     let held = door.bodies.read(body).await?;
     let service = &door.service;
     let project = Project::named(service, ProjectName::new(Some(&entity), Some(&project))).await?;

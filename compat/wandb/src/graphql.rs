@@ -42,6 +42,9 @@ pub fn graphql(door: Door, other: MethodRouter) -> MethodRouter {
             };
             match parse(&held.bytes) {
                 Ok(query) if is_ours(&query, &parts.headers) => {
+                    if let Err(error) = door.admit(&parts.headers).await {
+                        return refuse(&error);
+                    }
                     answer(Caller::new(door, &parts.headers, &uri, ROUTE).within(&parts.extensions), &query).await
                 }
                 Err(error) if is_our_client(&parts.headers) => refuse(&error),
@@ -64,7 +67,12 @@ pub(crate) fn own() -> MethodRouter<Door> {
             Err(error) => return Refusal(error).into_response(),
         };
         match parse(&held.bytes) {
-            Ok(query) => answer(Caller::new(door, &parts.headers, &uri, ROUTE).within(&parts.extensions), &query).await,
+            Ok(query) => {
+                if let Err(error) = door.admit(&parts.headers).await {
+                    return refuse(&error);
+                }
+                answer(Caller::new(door, &parts.headers, &uri, ROUTE).within(&parts.extensions), &query).await
+            }
             Err(error) => refuse(&error),
         }
     })

@@ -17,6 +17,7 @@ mod error;
 mod file_stream;
 mod files;
 mod graphql;
+mod keys;
 mod mutations;
 mod objects;
 mod project;
@@ -42,11 +43,14 @@ pub struct Door {
     signer: Signer,
     pulse: Pulse,
     counts: Counts,
+    /// Whether clients may come without a key while there is none.
+    anonymous: bool,
 }
 
 impl Door {
-    /// A door to this service, which takes bodies of at most so many bytes, or 64 MiB if that is more.
-    pub async fn open(service: Service, max_body_bytes: usize) -> Result<Self> {
+    /// A door to this service, which takes bodies of at most so many bytes, or 64 MiB if that is more. `anonymous`: only this
+    /// machine gets here, so nobody needs a key until one is made.
+    pub async fn open(service: Service, max_body_bytes: usize, anonymous: bool) -> Result<Self> {
         let secret = service.secret(&Key::new("wandb.urls")?).await?;
         Ok(Self {
             service,
@@ -54,6 +58,7 @@ impl Door {
             signer: Signer::new(&secret),
             pulse: Pulse::default(),
             counts: Counts::default(),
+            anonymous,
         })
     }
 

@@ -30,7 +30,7 @@ async fn caller() -> (Caller, Arc<ManualClock>, TempDir) {
         clock: clock.clone(),
         ids: Arc::new(SequentialIds::default()),
     };
-    let door = Door::open(Service::start(parts).await.unwrap(), 1).await.unwrap();
+    let door = Door::open(Service::start(parts).await.unwrap(), 1, true).await.unwrap();
     (Caller::new(door, &HeaderMap::new(), &Uri::from_static("/graphql"), "/graphql"), clock, files)
 }
 

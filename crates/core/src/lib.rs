@@ -12,6 +12,7 @@
 
 #![warn(missing_docs)]
 
+mod api_key;
 mod artifact;
 mod artifact_source;
 mod assessment;
@@ -46,6 +47,7 @@ mod trace;
 mod tracker;
 mod webhook;
 
+pub use api_key::{ApiKey, KeyDigest};
 pub use artifact::{ArtifactEntry, ArtifactPath};
 pub use artifact_source::{ArtifactBytes, ArtifactSource};
 pub use assessment::{

@@ -5,6 +5,7 @@
 
 #![warn(missing_docs)]
 
+mod api_keys;
 mod artifact_events;
 mod artifact_uri;
 mod artifacts;
@@ -39,6 +40,7 @@ use trackside_artifacts::Artifacts;
 use trackside_core::{ArtifactLocation, Clock, HookSender, IdSource, Key, NewExperiment, Result, Store, store::Outbox};
 
 use crate::locations::Locations;
+pub use api_keys::digest;
 pub use bundles::BundleEntry;
 pub use evaluation_datasets::EvaluationDatasetRequest;
 pub use gc::{Gc, GcRequest, Removed};

@@ -13,6 +13,7 @@ use crate::{
     data_command::DataArgs,
     gc_command::GcArgs,
     import_command::ImportArgs,
+    keys_command::KeysArgs,
     lineage_command::LineageArgs,
     logging::LogFormat,
     mlflow_flags::MlflowFlags,
@@ -70,6 +71,8 @@ pub(crate) enum Command {
     ///
     /// What is named with the flags, or everything that is in the bin. Works beside a running server.
     Gc(Box<GcArgs>),
+    /// List, make and revoke API keys of W&B's door. Works beside a running server.
+    Keys(Box<KeysArgs>),
     /// Hash data as DVC does, and see what differs from what DVC has on record. Needs no server.
     Data(DataArgs),
     /// See what a running server has sent to webhooks, and what waits or was given up.

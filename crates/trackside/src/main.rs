@@ -13,6 +13,7 @@ mod duties;
 mod gc_command;
 mod import_command;
 mod invocation;
+mod keys_command;
 mod lazy_capture;
 mod lifecycle;
 mod lineage_command;
@@ -79,6 +80,7 @@ fn main() -> ExitCode {
         Command::Sinks(args) => sinks_command::run(args),
         Command::Ui(args) => ui_command::run(&args),
         Command::Gc(args) => gc_command::run(&args, &Sources::of_process()),
+        Command::Keys(args) => keys_command::run(&args, &Sources::of_process()),
         Command::Data(args) => data_command::run(&args),
         Command::Webhooks(args) => webhooks_command::run(&args),
     };

@@ -94,7 +94,9 @@ impl Serving {
         };
         let service = Service::start(parts).await?;
         let live_view = trackside_compat_tensorboard::router(service.clone());
-        let wandb = trackside_compat_wandb::Door::open(service.clone(), args.max_body_bytes).await?;
+        let wandb =
+            trackside_compat_wandb::Door::open(service.clone(), args.max_body_bytes, address.ip().is_loopback())
+                .await?;
         let door = Door {
             service,
             bodies: Bodies::of_at_most(args.max_body_bytes),

@@ -112,3 +112,11 @@ CREATE TABLE sweep (
 ) STRICT;
 
 CREATE INDEX sweep_by_creation ON sweep (experiment, created_at DESC, id);
+
+-- Who may come in by W&B's door. The key itself is known to nobody but its holder.
+CREATE TABLE api_key (
+    name TEXT PRIMARY KEY,
+    -- SHA-256 of the key.
+    digest BLOB NOT NULL UNIQUE,
+    created_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;

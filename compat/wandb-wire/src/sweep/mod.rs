@@ -207,8 +207,7 @@ parameters:
         assert_eq!(definition.trial("s", 500), None);
         assert_eq!(definition.trial("s", 3), definition.trial("s", 3));
         assert_ne!(definition.trial("s", 3), definition.trial("other", 3));
-        let numbers =
-            |name: &str| drawn.iter().map(|trial| trial[name]["value"].as_f64().unwrap()).collect::<Vec<_>>();
+        let numbers = |name: &str| drawn.iter().map(|trial| trial[name]["value"].as_f64().unwrap()).collect::<Vec<_>>();
         let within = |name: &str, low: f64, high: f64| numbers(name).iter().all(|n| (low..=high).contains(n));
         assert!(within("u", -1.0, 1.0) && within("n", 1.0, 3.0) && within("l", 1e-5, 0.1));
         assert!(within("e", (-2.0_f64).exp(), 1.0) && within("i", 0.1, 0.9) && within("g", 4.0, 16.0));

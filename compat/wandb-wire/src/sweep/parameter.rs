@@ -24,13 +24,28 @@ pub(super) enum Parameter {
 /// How a number is distributed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Shape {
-    Uniform { low: f64, high: f64 },
+    Uniform {
+        low: f64,
+        high: f64,
+    },
     /// The logarithm is uniform within these.
-    LogUniform { low: f64, high: f64 },
+    LogUniform {
+        low: f64,
+        high: f64,
+    },
     /// The logarithm of the inverse is uniform within these.
-    InverseLogUniform { low: f64, high: f64 },
-    Normal { mean: f64, deviation: f64 },
-    LogNormal { mean: f64, deviation: f64 },
+    InverseLogUniform {
+        low: f64,
+        high: f64,
+    },
+    Normal {
+        mean: f64,
+        deviation: f64,
+    },
+    LogNormal {
+        mean: f64,
+        deviation: f64,
+    },
 }
 
 /// Reads parameters and those within them.
@@ -68,7 +83,8 @@ impl Parameter {
                 None => vec![1.0; values.len()],
             };
             let are_weights = weights.iter().all(|weight| weight.is_finite() && *weight >= 0.0);
-            if values.is_empty() || weights.len() != values.len() || !are_weights || weights.iter().sum::<f64>() <= 0.0 {
+            if values.is_empty() || weights.len() != values.len() || !are_weights || weights.iter().sum::<f64>() <= 0.0
+            {
                 return Err("has no values, or not a probability for each".to_owned());
             }
             return Ok(Self::Choice { values: values.clone(), weights });
@@ -88,9 +104,12 @@ impl Parameter {
             (Some(low), Some(high)) if low <= high => Ok((low, high)),
             _ => Err("has no min and max in order".to_owned()),
         };
-        let positive = || bounds().and_then(|(low, high)| {
-            if low > 0.0 { Ok((low, high)) } else { Err("has a min that is not above 0".to_owned()) }
-        });
+        let positive =
+            || {
+                bounds().and_then(|(low, high)| {
+                    if low > 0.0 { Ok((low, high)) } else { Err("has a min that is not above 0".to_owned()) }
+                })
+            };
         let bell = || (number("mu").unwrap_or(0.0), number("sigma").unwrap_or(1.0));
         let shape = match name {
             "int_uniform" => {
@@ -121,7 +140,11 @@ impl Parameter {
             Self::Choice { values, .. } => values.len() as u64,
             Self::Whole { low, high } => high.abs_diff(*low).saturating_add(1),
             Self::Number { shape: Shape::Uniform { low, high }, quantum: Some(quantum) } => {
-                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most a million are taken")]
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    clippy::cast_sign_loss,
+                    reason = "at most a million are taken"
+                )]
                 let n_steps = ((high - low) / quantum + 1e-9).floor() as u64;
                 n_steps.saturating_add(1)
             }

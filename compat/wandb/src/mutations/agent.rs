@@ -40,8 +40,8 @@ pub(super) async fn heartbeat(caller: &Caller, input: &Arguments) -> Result<Node
 }
 
 async fn commands(caller: &Caller, sweep: &Sweep, run_state: &str) -> Result<Vec<Value>> {
-    let states: Value = serde_json::from_str(run_state)
-        .map_err(|error| Error::invalid(format!("runState is no JSON: {error}")))?;
+    let states: Value =
+        serde_json::from_str(run_state).map_err(|error| Error::invalid(format!("runState is no JSON: {error}")))?;
     let states = states.as_object().cloned().unwrap_or_default();
     let running: Vec<&String> =
         states.iter().filter(|(_, runs)| runs.as_bool() == Some(true)).map(|(run, _)| run).take(MOST_RUNS).collect();

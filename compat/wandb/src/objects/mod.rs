@@ -31,5 +31,5 @@ pub(crate) use project::{DESCRIPTION, ProjectObject};
 pub(crate) use queries::Queries;
 pub(crate) use registry::RegistryObject;
 pub(crate) use run::RunObject;
-pub(crate) use sweep::SweepObject;
 pub(crate) use run_files::of_id as file_of_id;
+pub(crate) use sweep::SweepObject;

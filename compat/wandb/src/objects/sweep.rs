@@ -41,9 +41,9 @@ impl SweepObject {
 pub(super) async fn all(caller: &Caller, project: &Project) -> Result<Node> {
     let sweeps = caller.door.service.sweeps(project.experiment.id, MOST).await?;
     let total = sweeps.len();
-    let edges = sweeps.into_iter().map(|sweep| {
-        (sweep.id.as_str().to_owned(), Node::object(SweepObject::new(caller, project, sweep)))
-    });
+    let edges = sweeps
+        .into_iter()
+        .map(|sweep| (sweep.id.as_str().to_owned(), Node::object(SweepObject::new(caller, project, sweep))));
     Ok(connection(edges.collect(), false, Some(total)))
 }
 
@@ -79,9 +79,7 @@ impl Object for SweepObject {
             "runs" => run_list::page(&self.caller, &self.project, &self.only_own(arguments)).await?,
             "agents" => connection(Vec::new(), false, Some(0)),
             "agent" => Node::null(),
-            "project" => {
-                Node::object(ProjectObject { caller: self.caller.clone(), project: self.project.clone() })
-            }
+            "project" => Node::object(ProjectObject { caller: self.caller.clone(), project: self.project.clone() }),
             _ => Node::Unknown,
         })
     }

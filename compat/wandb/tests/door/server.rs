@@ -45,7 +45,7 @@ impl Server {
             ids: Arc::new(SequentialIds::default()),
         };
         let service = Service::start(parts).await.unwrap();
-        let door = Door::open(service.clone(), 1).await.unwrap();
+        let door = Door::open(service.clone(), 1, true).await.unwrap();
         let other = post(|body: String| async move { format!("{{\"other\": {}}}", body.len()) });
         let router = router(door.clone()).route("/graphql", graphql(door, other));
         Self { router, service, clock, _files: files }

@@ -9,6 +9,7 @@
 //!
 //! The conformance suite in `testkit` holds every implementation to these texts.
 
+mod api_keys;
 mod assessments;
 mod bin;
 mod bundles;
@@ -25,6 +26,7 @@ mod sweeps;
 mod traces;
 mod webhooks;
 
+pub use api_keys::ApiKeys;
 pub use assessments::Assessments;
 pub use bin::{Bin, BinEntry, BinItem, BinKind, BinQuery};
 pub use bundles::{Bundles, Collections};
@@ -62,6 +64,7 @@ pub trait Store:
     + Scorers
     + EvaluationDatasets
     + EvaluationRecords
+    + ApiKeys
     + Assessments
     + Collections
     + Bundles
@@ -83,6 +86,7 @@ impl<T> Store for T where
         + Scorers
         + EvaluationDatasets
         + EvaluationRecords
+        + ApiKeys
         + Assessments
         + Collections
         + Bundles

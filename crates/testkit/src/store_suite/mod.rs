@@ -6,6 +6,7 @@
 //! not named there fails this crate's tests.
 //! Not covered: durability (killing the process is the business of the tests of the binary) and `Unavailable`.
 
+pub mod api_keys;
 pub mod assessments;
 pub mod bin;
 pub mod bundles;
@@ -45,6 +46,10 @@ pub mod webhooks;
 macro_rules! store_suite {
     ($make:expr) => {
         $crate::store_suite! { @cases $make;
+            api_keys {
+                a_key_is_found_by_its_digest_until_it_is_revoked,
+                names_of_keys_are_unique,
+            }
             experiments {
                 a_new_experiment_is_active_and_reads_back_as_it_was_returned,
                 experiments_are_numbered_upwards_from_the_default,

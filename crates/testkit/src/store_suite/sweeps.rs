@@ -65,11 +65,8 @@ pub async fn trials_are_given_out_once_while_a_sweep_runs(store: &dyn Store) {
 pub async fn a_sweep_changes(store: &dyn Store) {
     let experiment = experiment(store, "vision").await;
     let id = store.create_sweep(new(experiment, 1)).await.unwrap().id;
-    let changes = [
-        Change::Rename("a".to_owned()),
-        Change::Describe(Some("b".to_owned())),
-        Change::Define("c".to_owned()),
-    ];
+    let changes =
+        [Change::Rename("a".to_owned()), Change::Describe(Some("b".to_owned())), Change::Define("c".to_owned())];
     for change in changes {
         store.change_sweep(&id, change, at(2_000)).await.unwrap();
     }
