@@ -33,11 +33,16 @@ pub(crate) fn write(connection: &Connection, run: i64, added: &Lines) -> Result<
     if added.lines.is_empty() {
         return Ok(());
     }
-    let stream = Stream { run, stream: added.stream.as_str(), writer: added.writer.as_str() };
+    let stream = Stream { run, name: added.stream.as_str(), writer: added.writer.as_str() };
     let mut steps = steps_of(&added.lines);
     let touched = stream.take(connection, added.first, end)?;
     if touched.is_empty() {
-        return stream.insert(connection, added.first, added.lines.iter().map(|line| escaped(&line.text)), steps);
+        return stream.insert(
+            connection,
+            added.first,
+            added.lines.iter().map(|line| escaped(&line.text)),
+            steps.as_ref(),
+        );
     }
     let mut lines: BTreeMap<u64, Cow<'_, str>> = BTreeMap::new();
     for block in &touched {
@@ -47,12 +52,12 @@ pub(crate) fn write(connection: &Connection, run: i64, added: &Lines) -> Result<
     lines.extend((added.first..).zip(added.lines.iter().map(|line| escaped(&line.text))));
     // Between the blocks nothing is missing, for the new lines reach from the first to the last of them.
     let first = lines.first_key_value().map_or(added.first, |(number, _)| *number);
-    stream.insert(connection, first, lines.into_values(), steps)
+    stream.insert(connection, first, lines.into_values(), steps.as_ref())
 }
 
 struct Stream<'a> {
     run: i64,
-    stream: &'a str,
+    name: &'a str,
     writer: &'a str,
 }
 
@@ -70,7 +75,7 @@ impl Stream<'_> {
                    AND first > ?4 AND first < ?6 AND first + count > ?5 ORDER BY first";
         let reach = integer(first) - bound(BLOCK_LINES);
         let mut statement = connection.prepare_cached(sql)?;
-        let values = params![self.run, self.stream, self.writer, reach, integer(first), integer(end)];
+        let values = params![self.run, self.name, self.writer, reach, integer(first), integer(end)];
         let blocks = statement.query_map(values, |row| {
             Ok(Block {
                 pk: row.get(0)?,
@@ -92,14 +97,14 @@ impl Stream<'_> {
         connection: &Connection,
         mut first: u64,
         lines: impl Iterator<Item = Cow<'l, str>>,
-        steps: Option<RangeInclusive<i64>>,
+        steps: Option<&RangeInclusive<i64>>,
     ) -> Result<()> {
         let (mut text, mut count) = (String::new(), 0_usize);
         let write = |first: u64, count: usize, text: &str| {
             let sql = "INSERT INTO line_block (run, stream, writer, first, count, low, high, text) \
                        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
-            let (low, high) = steps.clone().map(RangeInclusive::into_inner).unzip();
-            let values = params![self.run, self.stream, self.writer, integer(first), bound(count), low, high, text];
+            let (low, high) = steps.map(|steps| (*steps.start(), *steps.end())).unzip();
+            let values = params![self.run, self.name, self.writer, integer(first), bound(count), low, high, text];
             execute(connection, sql, values).map(drop)
         };
         for line in lines {
