@@ -13,7 +13,9 @@ def forget(user):
     """Empties the cache of the client, so that what is downloaded comes from the server."""
 
     def clear():
-        shutil.rmtree(Path(user, "wandb_cache_dir"), ignore_errors=True)
+        for contents in Path(user, "wandb_cache_dir").rglob("obj"):
+            shutil.rmtree(contents)
+            contents.mkdir()
 
     return clear
 

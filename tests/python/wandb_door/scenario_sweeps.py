@@ -19,6 +19,14 @@ def sweep(project, method, parameters, count=None, **more):
 
 
 @every_line
+def test_an_agent_runs_a_trial(project, other):
+    sweep_id = sweep(project, "grid", {"x": {"values": [3, 4]}, "net": {"parameters": {"depth": {"value": 2}}}}, count=1)
+    [run] = wandb.Api().sweep(f"local/{project}/{sweep_id}").runs
+    assert wandb.Api().run(f"local/{project}/{run.id}").config == {"x": 3, "net": {"depth": 2}}
+    [seen] = other.runs(project, f"tags.`wandb.sweep` = '{sweep_id}'")
+    assert seen.data.metrics["score"] == 9 and seen.data.params == {"x": "3", "net.depth": "2"}
+
+
 def test_a_grid_is_walked(project, other):
     sweep_id = sweep(project, "grid", {"x": {"values": [1, 2, 3]}, "y": {"value": 7}}, name="the grid")
     read = wandb.Api().sweep(f"local/{project}/{sweep_id}")
