@@ -8,19 +8,19 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 use trackside_adapter_sqlite::{Config, SqliteStore};
 use trackside_core::{
-    ArtifactEntry, ArtifactPath, AssessmentId, Batch, Event, ExperimentId, HookEvent, Key, Kind, Lifecycle,
+    ArtifactEntry, ArtifactPath, AssessmentId, Batch, Event, ExperimentId, HookEvent, Key, Kind, Lifecycle, LineQuery,
     LoggedModelId, LoggedModelStatus, NewExperiment, PageRequest, Query, RegistryEvent, RunId, RunStatus, Seq,
     SpanStatus, Stage, Subject, Timestamp, TraceState, WebhookSecret, WebhookStatus, WhichVersions,
     query::{Compare, Filter, Test, TraceField, View},
     store::{
         Assessments, Bin, BinItem, Cursors, DeadLetters, Deliveries, DeliveryQuery, DeliveryState, EvaluationDatasets,
         EvaluationRecords, Experiments, HistoryQuery, LogRange, LoggedModels, Mark, Metrics, ModelVersions, Outbox,
-        RegisteredModels, Runs, Scorers, Traces, Webhooks,
+        RegisteredModels, RunRecords, Runs, Scorers, Traces, Webhooks,
     },
     stored,
 };
 
-const VERSIONS: [&str; 7] = [
+const VERSIONS: [&str; 8] = [
     include_str!("golden/v1.sql"),
     include_str!("golden/v2.sql"),
     include_str!("golden/v3.sql"),
@@ -28,6 +28,7 @@ const VERSIONS: [&str; 7] = [
     include_str!("golden/v5.sql"),
     include_str!("golden/v6.sql"),
     include_str!("golden/v7.sql"),
+    include_str!("golden/v8.sql"),
 ];
 
 #[tokio::test]
@@ -53,6 +54,9 @@ async fn databases_of_every_release_open_and_read_right() {
         }
         if n >= 6 {
             evaluation_is_there(&store).await;
+        }
+        if n >= 7 {
+            records_are_there(&store).await;
         }
         histories_are_there(&store, n).await;
         // What was written before there were chunks is packed as well.
@@ -120,6 +124,20 @@ async fn packed_points_are_there(store: &SqliteStore) {
     assert_eq!(history(store, 3, "packed").await, expected);
     let metrics = store.run(&RunId::fresh(3)).await.unwrap().unwrap().metrics;
     assert_eq!((metrics[1].key.as_str(), metrics[1].point.step), ("packed", 8));
+}
+
+async fn records_are_there(store: &SqliteStore) {
+    let (run, key) = (RunId::fresh(1), |text: &str| Key::new(text).unwrap());
+    let config = store.documents(vec![run.clone()], &key("wandb.config")).await.unwrap();
+    assert_eq!(config, [Some(r#"{"lr": {"value": 0.1}}"#.to_owned())]);
+    let extents = store.line_extents(&run).await.unwrap();
+    let ends: Vec<_> = extents.iter().map(|extent| (extent.writer.as_str(), extent.end, extent.last_step)).collect();
+    assert_eq!(ends, [("", 2, Some(5)), ("w", 4, None)]);
+    let query = LineQuery { run, stream: key("wandb.history"), writer: None, from: 0, steps: None };
+    let lines = store.lines(query, PageRequest::first(9)).await.unwrap().items;
+    let texts: Vec<_> = lines.iter().map(|line| line.text.as_str()).collect();
+    assert_eq!(texts, [r#"{"_step": 0}"#, "{\"_step\": 5, \"t\": \"a\\b\nc\"}", "x"]);
+    assert_eq!(store.secret(&key("wandb.urls"), [9; 32]).await.unwrap()[..3], [0, 1, 2]);
 }
 
 async fn models_are_there(store: &SqliteStore) {

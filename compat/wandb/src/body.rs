@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use bytes::{Bytes, BytesMut};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -38,6 +38,10 @@ impl Bodies {
 
     /// Reads a whole body.
     pub(crate) async fn read(&self, body: Body) -> Result<Held> {
+        // Said beforehand: nobody waits for the rest.
+        if body.size_hint().lower() > self.max_bytes as u64 {
+            return Err(self.too_large());
+        }
         let mut body = Limited::new(body, self.max_bytes);
         let mut held = Held { bytes: Bytes::new(), room: None };
         let mut several = BytesMut::new();
@@ -60,9 +64,13 @@ impl Bodies {
         Ok(held)
     }
 
+    fn too_large(&self) -> Error {
+        Error::invalid(format!("the request is larger than {} bytes", self.max_bytes))
+    }
+
     fn refused(&self, error: &(dyn std::error::Error + 'static)) -> Error {
         if error.is::<LengthLimitError>() {
-            return Error::invalid(format!("the request is larger than {} bytes", self.max_bytes));
+            return self.too_large();
         }
         // The connection broke off; whoever is still there tries again.
         Error::new(ErrorKind::Unavailable, "the request could not be read to its end")

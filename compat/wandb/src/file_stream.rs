@@ -72,6 +72,10 @@ struct Told {
 }
 
 fn read(body: &Bytes, writer: Key, run: &Run, now: Timestamp) -> Result<Told> {
+    // A list would be read as one without fields.
+    if !body.trim_ascii_start().starts_with(b"{") {
+        return Err(Error::invalid("the request is not one of a file stream: it is no object"));
+    }
     let request: FileStreamRequest = serde_json::from_slice(body)
         .map_err(|error| Error::invalid(format!("the request is not one of a file stream: {error}")))?;
     let mut told = Telling { writer, now, points: Vec::new(), events: Vec::new() };

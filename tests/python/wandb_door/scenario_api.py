@@ -122,7 +122,7 @@ def test_columns_of_a_history(project, api):
     assert columns(read.history(keys=["val"], pandas=False), "_step", "val") == [(n, -n) for n in range(0, 10, 3)]
     keys = read.history_keys
     assert (keys["lastStep"], keys["keys"]["val"]["previousValue"]) == (9, -9)
-    assert {"loss", "val", "_step"} <= keys["keys"].keys()
+    assert {"loss", "val"} <= keys["keys"].keys()
 
 
 def test_what_a_script_adds_is_seen_by_a_reader(project, api):

@@ -13,7 +13,9 @@ def forget(user):
     """Empties the cache of the client, so that what is downloaded comes from the server."""
 
     def clear():
-        shutil.rmtree(Path(user, "wandb_cache_dir"), ignore_errors=True)
+        for contents in Path(user, "wandb_cache_dir").rglob("obj"):
+            shutil.rmtree(contents)
+            contents.mkdir()
 
     return clear
 
@@ -48,7 +50,7 @@ def test_a_folder_is_logged_and_downloaded(project, api, other, files, forget, t
     logged = log(project, folder, run_id="r1", description="what it is", metadata={"rows": 2, "nested": {"x": [1]}})
     assert (logged.version, logged.state) == ("v0", "COMMITTED")
     read = api.artifact(f"local/{project}/data:latest")
-    assert (read.name, read.type, read.size, read.digest) == ("data:v0", "dataset", 20, logged.digest)
+    assert (read.version, read.type, read.size, read.digest) == ("v0", "dataset", 20, logged.digest)
     assert (read.description, read.metadata) == ("what it is", {"rows": 2, "nested": {"x": [1]}})
     assert sorted(read.manifest.entries) == ["a", "deep/b"]
     assert sorted(file.name for file in read.files()) == ["a", "deep/b"]
@@ -65,18 +67,19 @@ def test_a_folder_is_logged_and_downloaded(project, api, other, files, forget, t
 @every_line
 def test_versions_have_names(project, api, files):
     for number in range(3):
-        log(project, files(f"d{number}", a=f"content {number}"), aliases=["latest", f"run-{number}", "best"][: number + 1])
-    read = {name: api.artifact(f"local/{project}/data:{name}") for name in ("v0", "v1", "v2", "latest", "run-1", "best")}
+        log(project, files(f"d{number}", a=f"content {number}"), aliases=["latest", f"n{number}", "best"])
+    names = ("v0", "v1", "v2", "latest", "n1", "best")
+    read = {name: api.artifact(f"local/{project}/data:{name}") for name in names}
     assert {name: artifact.version for name, artifact in read.items()} == {
         "v0": "v0",
         "v1": "v1",
         "v2": "v2",
         "latest": "v2",
-        "run-1": "v2",
+        "n1": "v1",
         "best": "v2",
     }
-    assert sorted(read["v2"].aliases) == ["best", "latest", "run-1"]
-    assert read["v0"].aliases == []
+    assert sorted(read["v2"].aliases) == ["best", "latest", "n2"]
+    assert read["v0"].aliases == ["n0"]
 
 
 def test_what_is_not_there_is_said(project, api, files):

@@ -156,7 +156,7 @@ run.finish()
     assert [line for line in log.splitlines() if line.startswith("line ")] == [f"line {n}" for n in range(20)]
     assert "last, größer" in log and "to the other side" in log and log.count("progress") == 1
     if hasattr(read, "console_logs"):
-        lines = [line.line for line in read.console_logs()]
+        lines = [line.content for line in read.console_logs()]
         assert [line for line in lines if line.startswith("line ")] == [f"line {n}" for n in range(20)]
         assert [line for line in lines if "progress" in line] == ["progress 49"]
 

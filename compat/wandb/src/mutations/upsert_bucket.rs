@@ -31,6 +31,13 @@ const TAGS: [(&str, &str); 7] = [
 
 pub(super) async fn answer(caller: &Caller, input: &Arguments) -> Result<Node> {
     let service = &caller.door.service;
+    // Before anything is made.
+    if let Some(text) = input.filled("config") {
+        projection::parse(text)?;
+    }
+    if let Some(text) = input.filled("summaryMetrics") {
+        summary::parse(text)?;
+    }
     let (project, run, inserted) = match input.filled("id") {
         Some(id) => {
             let (project, run) = runs::by_node_id(service, id).await?;

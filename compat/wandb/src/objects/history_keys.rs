@@ -24,7 +24,12 @@ pub(super) async fn of(run: &RunObject) -> Result<Value> {
         });
         keys.insert(key, entry);
     }
-    Ok(json!({ "keys": keys, "lastStep": last_step(run).await?, "sets": [] }))
+    let mut found = json!({ "keys": keys, "sets": [] });
+    // Clients count on from it, and cannot from null.
+    if let (Some(step), Some(found)) = (last_step(run).await?, found.as_object_mut()) {
+        found.insert("lastStep".to_owned(), step.into());
+    }
+    Ok(found)
 }
 
 /// The highest step there is; nothing when there are neither rows nor points.

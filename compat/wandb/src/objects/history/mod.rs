@@ -111,9 +111,11 @@ fn joined(lines: Vec<Row>, others: Vec<Row>) -> Vec<Row> {
     for other in others {
         let of_lines = rows.get(..n_lines).unwrap_or_default();
         let at = of_lines.partition_point(|row| row.step < other.step);
+        // Processes that share a run have a line each for the same step.
+        let same = of_lines.iter().skip(at).take_while(|row| row.step == other.step);
+        let known: HashSet<String> = same.flat_map(|row| leaves::of(&row.object)).map(|(key, _)| key).collect();
         match rows.get_mut(at).filter(|row| at < n_lines && row.step == other.step) {
             Some(row) => {
-                let known: HashSet<String> = leaves::of(&row.object).into_iter().map(|(key, _)| key).collect();
                 let lacking = other.object.into_iter().filter(|(key, _)| !known.contains(key));
                 row.object.update(lacking.collect());
             }
