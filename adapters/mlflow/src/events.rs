@@ -95,13 +95,12 @@ impl<'a> Writer<'a> {
 
     async fn change(&mut self, event: &Event) -> Result<()> {
         match event {
-            Event::Params(_) | Event::Points(_) | Event::Tags(_) => Ok(()),
+            Event::Params(_) | Event::Points(_) | Event::Tags(_) | Event::Document(_) | Event::Lines(_) => Ok(()),
             Event::ParamsReplaced(params) => self.replace_params(params).await,
             // Its end stays: MLflow's API takes none away.
             Event::Resumed => {
                 self.update(&RunUpdate { status: Some(RunStatus::Running), ..RunUpdate::default() }).await
             }
-            Event::Document(_) | Event::Lines(_) => Ok(()),
             Event::TagDeleted(key) => self.delete_tag(key).await,
             Event::DatasetInputs(inputs) => self.datasets(inputs).await,
             Event::ModelInputs(models) => self.model_inputs(models).await,

@@ -1,6 +1,6 @@
 //! The summary of a run: one JSON document of latest values, or of what `define_metric` asks for.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use trackside_core::{Json, Key, LatestMetric, MetricPoint, Object, Point, Result, Timestamp};
 
@@ -11,7 +11,7 @@ use crate::{leaves, row};
 ///
 /// `latest` are the latest points of the run, those of the same request among them; where the summary names no step it
 /// is the highest of theirs.
-pub fn points(summary: &Object, latest: &HashMap<Key, Point>, now: Timestamp) -> Vec<MetricPoint> {
+pub fn points(summary: &Object, latest: &BTreeMap<Key, Point>, now: Timestamp) -> Vec<MetricPoint> {
     let highest = || latest.values().map(|point| point.step).max().unwrap_or(0);
     let step = row::step(summary).unwrap_or_else(highest);
     let time = row::time(summary).unwrap_or(now);
@@ -23,7 +23,7 @@ pub fn points(summary: &Object, latest: &HashMap<Key, Point>, now: Timestamp) ->
             continue;
         }
         let is_news = latest.get(&key).is_none_or(|known| {
-            let same = known.value == value || (known.value.is_nan() && value.is_nan());
+            let same = known.value.total_cmp(&value).is_eq() || (known.value.is_nan() && value.is_nan());
             !same && step >= known.step
         });
         if is_news {
@@ -57,7 +57,7 @@ pub fn whole(document: Option<&str>, metrics: &[LatestMetric]) -> Object {
 mod tests {
     use super::*;
 
-    fn latest(pairs: &[(&str, i64, f64)]) -> HashMap<Key, Point> {
+    fn latest(pairs: &[(&str, i64, f64)]) -> BTreeMap<Key, Point> {
         let point = |step, value| Point { step, time: Timestamp::default(), value };
         pairs.iter().map(|(key, step, value)| (Key::new(*key).unwrap(), point(*step, *value))).collect()
     }

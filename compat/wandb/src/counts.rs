@@ -19,7 +19,7 @@ struct Count {
     experiment: ExperimentId,
     filter: String,
     at: Timestamp,
-    count: u64,
+    n_runs: u64,
 }
 
 impl Counts {
@@ -28,17 +28,17 @@ impl Counts {
         let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let is_good = |count: &&Count| now.millis().saturating_sub(count.at.millis()) < LIFETIME_MS;
         let mut known = counts.iter().filter(is_good);
-        known.find(|count| count.experiment == experiment && count.filter == filter).map(|count| count.count)
+        known.find(|count| count.experiment == experiment && count.filter == filter).map(|count| count.n_runs)
     }
 
     /// Keeps a count in place of the oldest.
-    pub(crate) fn keep(&self, experiment: ExperimentId, filter: &str, at: Timestamp, count: u64) {
+    pub(crate) fn keep(&self, experiment: ExperimentId, filter: &str, at: Timestamp, n_runs: u64) {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         counts.retain(|known| known.experiment != experiment || known.filter != filter);
         if counts.len() >= MOST {
             counts.remove(0);
         }
-        counts.push(Count { experiment, filter: filter.to_owned(), at, count });
+        counts.push(Count { experiment, filter: filter.to_owned(), at, n_runs });
     }
 }
 

@@ -1,6 +1,6 @@
 //! `POST /files/{entity}/{project}/{run}/file_stream`: what happens in a run, in one store transaction per request.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use axum::{
     Json,
@@ -49,9 +49,9 @@ pub(crate) async fn answer(
         service.append(&id, told.events).await?;
     }
     if told.goes_on {
-        door.pulse.heard(&id, now)
+        door.pulse.heard(&id, now);
     } else {
-        door.pulse.ended(&id)
+        door.pulse.ended(&id);
     }
     Ok(Json(if is_asked_to_stop && told.goes_on { json!({ "stopped": true }) } else { json!({}) }))
 }
@@ -101,7 +101,7 @@ fn read(body: &Bytes, writer: Key, run: &Run, now: Timestamp) -> Result<Told> {
     let is_over = request.complete == Some(true);
     // Files may be told of after the end.
     let only_files = is_empty && !request.uploaded.is_empty() && request.preempting != Some(true);
-    let goes_on = !is_over && !(only_files && run.info.status != RunStatus::Running);
+    let goes_on = !is_over && (!only_files || run.info.status == RunStatus::Running);
     if is_over {
         events.extend(ended(request.exitcode.unwrap_or(0), run, now)?);
     } else if goes_on {
@@ -149,7 +149,7 @@ impl Telling {
     fn summary(&mut self, text: String, run: &Run) -> Result<()> {
         let summary = summary::parse(&text)
             .map_err(|error| Error::invalid(format!("the summary of the run: {}", error.message())))?;
-        let mut latest: HashMap<Key, Point> =
+        let mut latest: BTreeMap<Key, Point> =
             run.metrics.iter().map(|metric| (metric.key.clone(), metric.point)).collect();
         for metric in &self.points {
             let known = latest.entry(metric.key.clone()).or_insert(metric.point);

@@ -34,7 +34,7 @@ async fn caller() -> (Caller, Arc<ManualClock>, TempDir) {
     (Caller::new(door, &HeaderMap::new(), &Uri::from_static("/graphql"), "/graphql"), clock, files)
 }
 
-fn arguments(values: serde_json::Value) -> Arguments {
+fn arguments(values: &serde_json::Value) -> Arguments {
     let values: Map<_, _> = values.as_object().unwrap().clone();
     Arguments::new(values)
 }
@@ -42,7 +42,7 @@ fn arguments(values: serde_json::Value) -> Arguments {
 /// Begins run `r` of the project `p`.
 async fn begin(caller: &Caller) -> trackside_core::Run {
     let input = json!({ "input": { "name": "r", "modelName": "p" } });
-    Mutations(caller.clone()).field("upsertBucket", &arguments(input)).await.unwrap();
+    Mutations(caller.clone()).field("upsertBucket", &arguments(&input)).await.unwrap();
     let experiment = caller.door.service.experiment_by_name("p").await.unwrap().unwrap();
     let id = trackside_wandb_wire::run_name::run_id(experiment.id, "r").unwrap();
     caller.door.service.run(&id).await.unwrap()
@@ -75,10 +75,10 @@ async fn what_the_schema_tells_of_is_served() {
     {
         serves(type_name, &queries.field(field, &Arguments::default()).await.unwrap()).await;
     }
-    let project = queries.field("project", &arguments(json!({ "name": "p" }))).await.unwrap();
+    let project = queries.field("project", &arguments(&json!({ "name": "p" }))).await.unwrap();
     serves("Project", &project).await;
     let Node::Object(project) = project else { panic!("a project is an object") };
-    serves("Run", &project.field("run", &arguments(json!({ "name": "r" }))).await.unwrap()).await;
+    serves("Run", &project.field("run", &arguments(&json!({ "name": "r" }))).await.unwrap()).await;
 }
 
 #[tokio::test]

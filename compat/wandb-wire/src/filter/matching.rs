@@ -67,11 +67,11 @@ fn in_config(config: &Object, path: &str) -> Json {
     }
     // The longest key that is there; the rest of the path leads on.
     let splits = path.char_indices().filter(|(_, c)| *c == '.').map(|(at, _)| at);
-    let found = splits.filter_map(|dot| {
+    let mut found = splits.filter_map(|dot| {
         let (key, rest) = (path.get(..dot)?, path.get(dot + 1..)?);
         Some(at(entry(key)?.as_object()?, rest))
     });
-    found.filter(|value| *value != Json::Null).last().unwrap_or(Json::Null)
+    found.rfind(|value| *value != Json::Null).unwrap_or(Json::Null)
 }
 
 fn at(object: &Object, path: &str) -> Json {

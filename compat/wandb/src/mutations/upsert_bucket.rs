@@ -1,6 +1,6 @@
 //! `upsertBucket`: a run begins, or something of it changes. Also how a client edits a run that is long over.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use trackside_core::{Document, Error, ErrorKind, Event, Key, Param, Point, Result, Run, RunStatus, RunUpdate, Tag};
 use trackside_service::RunRequest;
@@ -131,7 +131,8 @@ fn changes(run: &Run, input: &Arguments, now: trackside_core::Timestamp) -> Resu
     }
     if let Some(text) = input.filled("summaryMetrics") {
         let document = summary::parse(text)?;
-        let latest: HashMap<Key, Point> = run.metrics.iter().map(|metric| (metric.key.clone(), metric.point)).collect();
+        let latest: BTreeMap<Key, Point> =
+            run.metrics.iter().map(|metric| (metric.key.clone(), metric.point)).collect();
         let points = summary::points(&document, &latest, now);
         if !points.is_empty() {
             events.push(Event::Points(points));

@@ -87,7 +87,7 @@ impl Object for RunObject {
             "projectId" => info.experiment.get().into(),
             "name" => run_tag::name(&self.run).into(),
             "displayName" => info.name.as_str().into(),
-            "description" => Node::null(),
+            "description" | "github" => Node::null(),
             "notes" => self.tag(run_tag::NOTES).into(),
             "state" => run_tag::state(&self.run).into(),
             "stopped" | "shouldStop" => (info.status == RunStatus::Killed || !self.tag(run_tag::STOP).is_null()).into(),
@@ -97,7 +97,6 @@ impl Object for RunObject {
             "host" => self.tag(run_tag::HOST).into(),
             "commit" => self.tag(run_tag::COMMIT).into(),
             "repo" | "jobRepo" => self.tag(run_tag::REPO).into(),
-            "github" => Node::null(),
             "jobProgram" => self.tag(run_tag::PROGRAM).into(),
             "sweepName" => self.tag(run_tag::SWEEP).into(),
             "sweep" => match self.tag(run_tag::SWEEP) {

@@ -50,7 +50,9 @@ pub(super) async fn rows(run: &RunObject, arguments: &Arguments) -> Result<Vec<S
         let lines = of_all_steps(run, records::HISTORY, samples).await?;
         let others = synthesised(run, &foreign(run).await?, None, samples).await?;
         let mut thinned = Thinned::of_at_most(samples);
-        joined(lines, others).into_iter().for_each(|row| thinned.take(row));
+        for row in joined(lines, others) {
+            thinned.take(row);
+        }
         thinned.finish()
     };
     Ok(rows.into_iter().map(|row| Json::Object(row.object).to_string()).collect())

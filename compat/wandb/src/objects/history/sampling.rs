@@ -46,12 +46,11 @@ impl Spec {
         let mut nested: Option<Vec<(String, &Json)>> = None;
         let mut values = Vec::with_capacity(self.keys.len());
         for key in &self.keys {
-            let value = match row.get(key) {
-                Some(value) => value,
-                None => {
-                    let leaves = nested.get_or_insert_with(|| leaves::of(row));
-                    leaves.iter().find(|(known, _)| known == key)?.1
-                }
+            let value = if let Some(value) = row.get(key) {
+                value
+            } else {
+                let leaves = nested.get_or_insert_with(|| leaves::of(row));
+                leaves.iter().find(|(known, _)| known == key)?.1
             };
             values.push((key.clone(), value.clone()));
         }
