@@ -2,7 +2,7 @@
 
     python wandb_recorder.py --server http://127.0.0.1:5000 [requirements-wandb-0.28.2]
 
-runs the scenarios marked `every_line` through a proxy (`recorder.py`), and writes tests/fixtures/wandb/<version>/. To
+with a server that has no data yet, so that it asks for all contents, runs the scenarios marked `every_line` through a proxy (`recorder.py`), and writes tests/fixtures/wandb/<version>/. To
 try a new version: change its number in `requirements-wandb.txt`, have `tests/run` make the environment, run this.
 """
 
@@ -32,12 +32,14 @@ def version(line: str) -> str:
 def save(recorder: Recorder, folder: Path) -> None:
     """A file for each scenario, and one for each query."""
     folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.rglob("*.*"):
-        old.unlink() if old.is_file() else None
+    for old in [*folder.glob("*.jsonl"), *folder.glob("queries/*.graphql")]:
+        old.unlink()
     queries: dict[str, str] = {}
     for suffix, exchanges in recorder.sessions.items():
-        own = [one for one in exchanges if not one.path.startswith("/api/")]
-        steps = Session(suffix, recorder.url, queries).steps(own)
+        if any(one.path.endswith("/runs/create") for one in exchanges):
+            # It is about what MLflow's client has made.
+            continue
+        steps = Session(suffix, recorder.url, queries).steps(exchanges)
         name = re.sub(r"\W", "_", recorder.names[suffix])
         lines = [json.dumps(step, ensure_ascii=False, sort_keys=True) for step in steps]
         (folder / f"{name}.jsonl").write_text("\n".join(lines) + "\n")

@@ -26,11 +26,17 @@ MOST_LINES = 3
 SHORT_BODY = 300
 # Answers that come from the client's probes of this machine, which say much about it.
 ENVIRONMENT = {"e", "t", "cli_version", "python_version", "start_time", "code_path"}
+SHORTEST_ID = 8
 # What a later request may have to say again.
 DRAWN = {"id", "uploadUrl", "url", "directUrl", "serverID", "run_id", "endCursor", "storagePath"}
 CLIENT_ID = re.compile(r"\b[a-z0-9]{128}\b")
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?")
 OPERATION = re.compile(r"\b(?:query|mutation)\s+(\w+)")
+
+
+def digest(content: bytes) -> str:
+    """As clients write it."""
+    return base64.b64encode(hashlib.md5(content).digest()).decode()
 
 
 def leaves(value: Any, path: str = "") -> list[tuple[str, str]]:
@@ -67,6 +73,8 @@ class Session:
     drawn_by_client: dict[str, str] = field(default_factory=dict)
     # Files whose digests the server has been told.
     digests: set[str] = field(default_factory=set)
+    # Those of files that were changed for the fixture.
+    redigested: dict[str, str] = field(default_factory=dict)
 
     def steps(self, exchanges: list[Exchange]) -> list[dict[str, Any]]:
         sent = [f"{one.path}?{one.query}\n{one.sent.decode('utf-8', 'replace')}" for one in exchanges]
@@ -81,7 +89,10 @@ class Session:
             # A client asks the same again and again, who it talks to above all.
             if step not in steps or exchange.method != "POST" or "file_stream" in exchange.path:
                 steps.append(step)
-        return steps
+        text = json.dumps(steps)
+        for old, new in self.redigested.items():
+            text = text.replace(old, new)
+        return json.loads(text)
 
     def capture(self, exchange: Exchange, later: str) -> dict[str, str]:
         found = {}
@@ -91,7 +102,9 @@ class Session:
             return {}
         for path, value in leaves(answer):
             local = value.removeprefix(self.base)
-            if path.split(".")[-1] not in DRAWN or not local or local in self.variables:
+            is_drawn = path.split(".")[-1] in DRAWN or path.endswith("upsertSweep.sweep.name")
+            # Ids of entities are names.
+            if not is_drawn or len(local) < SHORTEST_ID or local in self.variables:
                 continue
             if local in later:
                 name = f"v{len(self.variables) + 1}"
@@ -106,8 +119,8 @@ class Session:
         return MACHINE_PATH.sub("/folder", TIME.sub("2026-01-01T00:00:00", value))
 
     def client_id(self, found: re.Match[str]) -> str:
-        number = len(self.drawn_by_client)
-        return self.drawn_by_client.setdefault(found[0], hashlib.sha512(str(number).encode()).hexdigest())
+        # As long as the client's, and unlike those of other sessions.
+        return self.drawn_by_client.setdefault(found[0], f"{len(self.drawn_by_client):0116}${{suffix}}")
 
     def value(self, value: Any) -> Any:
         if isinstance(value, dict):
@@ -130,6 +143,8 @@ class Session:
         if key == "_wandb" and isinstance(value, dict) and isinstance(value.get("value"), dict):
             kept = {name: {} if name in ENVIRONMENT else item for name, item in value["value"].items()}
             return value | {"value": kept}
+        if key.startswith("system.") and isinstance(value, int | float):
+            return 1
         return "host" if key in ("host", "program", "email", "username") and isinstance(value, str) else value
 
     def step(self, exchange: Exchange) -> dict[str, Any]:
@@ -169,11 +184,20 @@ class Session:
             block["content"] = block["content"][: max(0, MOST_LINES - block.get("offset", 0))]
         return sent
 
+    def placeless(self, text: str) -> str:
+        """A manifest says where files were. Without that it has another digest, which was sent before."""
+        without = MACHINE_PATH.sub("/folder", text)
+        if without != text:
+            self.redigested[digest(text.encode())] = digest(without.encode())
+        return without
+
     def body(self, sent: bytes) -> dict[str, Any]:
-        known = base64.b64encode(hashlib.md5(sent).digest()).decode() in self.digests
+        known = digest(sent) in self.digests
         try:
-            if known or len(sent) <= SHORT_BODY:
-                return {"text": sent.decode() if known else self.text(sent.decode())}
+            if known:
+                return {"text": self.placeless(sent.decode())}
+            if len(sent) <= SHORT_BODY:
+                return {"text": self.value(sent.decode())}
         except ValueError:
             pass
         if known:

@@ -215,7 +215,19 @@ impl From<Failed> for Error {
 
 #[cfg(test)]
 mod tests {
+    use trackside_core::{RunBatch, RunId, Seq};
+
     use super::*;
+
+    #[test]
+    fn programs_of_the_first_version_are_told_in_its_words() {
+        let replaced = Event::ParamsReplaced(vec![Param::new("lr", "2").unwrap()]);
+        let events = vec![replaced, Event::Resumed];
+        let batch = RunBatch { run: RunId::parse("r").unwrap(), started: None, events, last: Seq(3) };
+        let line = deliver(1, None, &Batch::Run(batch));
+        let expected = r#"{"v":1,"seq":3,"run":"r","events":[{"tags":[["trackside.param.lr","2"]]},{"updated":{"status":"RUNNING"}}]}"#;
+        assert!(line.contains(expected), "{line}");
+    }
 
     fn answer(text: &str) -> Result<Answer, String> {
         serde_json::from_str(text).map_err(|error| error.to_string())

@@ -7,7 +7,7 @@ use std::{borrow::Cow, collections::BTreeMap, ops::RangeInclusive};
 
 use rusqlite::{Connection, params};
 use trackside_core::{
-    Error, Key, Line, LineExtent, LineQuery, Lines, MAX_LINE_NUMBER, NumberedLine, Page, PageRequest, PageToken, fault,
+    Error, Key, LineExtent, LineQuery, Lines, MAX_LINE_NUMBER, NumberedLine, Page, PageRequest, PageToken, fault,
 };
 
 use crate::{
@@ -34,25 +34,27 @@ pub(crate) fn write(connection: &Connection, run: i64, added: &Lines) -> Result<
         return Ok(());
     }
     let stream = Stream { run, name: added.stream.as_str(), writer: added.writer.as_str() };
-    let mut steps = steps_of(&added.lines);
+    let new =
+        added.lines.iter().map(|line| Kept { text: escaped(&line.text), steps: line.step.map(|step| step..=step) });
     let touched = stream.take(connection, added.first, end)?;
     if touched.is_empty() {
-        return stream.insert(
-            connection,
-            added.first,
-            added.lines.iter().map(|line| escaped(&line.text)),
-            steps.as_ref(),
-        );
+        return stream.insert(connection, added.first, new);
     }
-    let mut lines: BTreeMap<u64, Cow<'_, str>> = BTreeMap::new();
+    let mut lines: BTreeMap<u64, Kept<'_>> = BTreeMap::new();
     for block in &touched {
-        steps = union(steps, block.steps.clone());
-        lines.extend((block.first..).zip(block.text.split('\n').map(Cow::Borrowed)));
+        let old = block.text.split('\n').map(|line| Kept { text: Cow::Borrowed(line), steps: block.steps.clone() });
+        lines.extend((block.first..).zip(old));
     }
-    lines.extend((added.first..).zip(added.lines.iter().map(|line| escaped(&line.text))));
+    lines.extend((added.first..).zip(new));
     // Between the blocks nothing is missing, for the new lines reach from the first to the last of them.
     let first = lines.first_key_value().map_or(added.first, |(number, _)| *number);
-    stream.insert(connection, first, lines.into_values(), steps.as_ref())
+    stream.insert(connection, first, lines.into_values())
+}
+
+/// A line as it is stored, and between which steps its own lies: of an old one it is only known for the whole block.
+struct Kept<'a> {
+    text: Cow<'a, str>,
+    steps: Option<RangeInclusive<i64>>,
 }
 
 struct Stream<'a> {
@@ -92,24 +94,18 @@ impl Stream<'_> {
     }
 
     /// Writes lines where there are none.
-    fn insert<'l>(
-        &self,
-        connection: &Connection,
-        mut first: u64,
-        lines: impl Iterator<Item = Cow<'l, str>>,
-        steps: Option<&RangeInclusive<i64>>,
-    ) -> Result<()> {
-        let (mut text, mut count) = (String::new(), 0_usize);
-        let write = |first: u64, count: usize, text: &str| {
+    fn insert<'l>(&self, connection: &Connection, mut first: u64, lines: impl Iterator<Item = Kept<'l>>) -> Result<()> {
+        let (mut text, mut count, mut steps) = (String::new(), 0_usize, None);
+        let write = |first: u64, count: usize, text: &str, steps: Option<RangeInclusive<i64>>| {
             let sql = "INSERT INTO line_block (run, stream, writer, first, count, low, high, text) \
                        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
-            let (low, high) = steps.map(|steps| (*steps.start(), *steps.end())).unzip();
+            let (low, high) = steps.map(RangeInclusive::into_inner).unzip();
             let values = params![self.run, self.name, self.writer, integer(first), bound(count), low, high, text];
             execute(connection, sql, values).map(drop)
         };
         for line in lines {
-            if count == BLOCK_LINES || (count > 0 && text.len() + line.len() > BLOCK_BYTES) {
-                write(first, count, &text)?;
+            if count == BLOCK_LINES || (count > 0 && text.len() + line.text.len() > BLOCK_BYTES) {
+                write(first, count, &text, steps.take())?;
                 first += count as u64;
                 text.clear();
                 count = 0;
@@ -117,10 +113,11 @@ impl Stream<'_> {
             if count > 0 {
                 text.push('\n');
             }
-            text.push_str(&line);
+            text.push_str(&line.text);
+            steps = union(steps, line.steps);
             count += 1;
         }
-        if count > 0 { write(first, count, &text) } else { Ok(()) }
+        if count > 0 { write(first, count, &text, steps) } else { Ok(()) }
     }
 }
 
@@ -185,11 +182,6 @@ fn place(page: &PageRequest) -> Result<Option<(String, u64)>> {
     let (number, writer) = token.as_str().split_once(':').ok_or_else(fault::invalid_page_token)?;
     let number = number.parse().ok().filter(|number| *number <= MAX_LINE_NUMBER);
     Ok(Some((writer.to_owned(), number.ok_or_else(fault::invalid_page_token)?)))
-}
-
-fn steps_of(lines: &[Line]) -> Option<RangeInclusive<i64>> {
-    let steps = || lines.iter().filter_map(|line| line.step);
-    Some(steps().min()?..=steps().max()?)
 }
 
 fn union(a: Option<RangeInclusive<i64>>, b: Option<RangeInclusive<i64>>) -> Option<RangeInclusive<i64>> {

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use tempfile::TempDir;
 use trackside_adapter_sqlite::{Config, SqliteStore};
 use trackside_core::{
-    Batch, ErrorKind, Event, Kind, LoggedModelId, RegisteredModelBatch, RegisteredModelChange, RegistryEvent, RunBatch,
-    RunId, Seq, StoreTracker, TrackerInterface, Withheld,
-    store::{HistoryQuery, Metrics, RegisteredModels},
+    Batch, ErrorKind, Event, Kind, LoggedModelId, Param, RegisteredModelBatch, RegisteredModelChange, RegistryEvent,
+    RunBatch, RunId, RunStatus, Seq, StoreTracker, TrackerInterface, Withheld,
+    store::{HistoryQuery, Metrics, RegisteredModels, Runs},
 };
 use trackside_testkit::{
     ManualClock,
@@ -78,4 +78,25 @@ async fn a_model_that_begins_is_not_mistaken_for_another_of_its_new_name() {
 async fn changes_of_an_unknown_model_are_not_found() {
     let (tracker, _store, _folder) = copy();
     assert_eq!(tracker.deliver(&rename(None), None).await.unwrap_err().kind(), ErrorKind::NotFound);
+}
+
+#[tokio::test]
+async fn params_that_are_replaced_may_be_delivered_again() {
+    let (tracker, store, _folder) = copy();
+    let history = History::of(1, tracker.capability(), vec![]);
+    tracker.deliver(&history.merged(), None).await.unwrap();
+    let param = |value: &str| vec![Param::new("replaced", value).unwrap()];
+    let events = vec![
+        Event::Params(param("1")),
+        Event::ParamsReplaced(param("2")),
+        Event::ParamsReplaced(param("3")),
+        Event::Resumed,
+    ];
+    let batch = Batch::Run(RunBatch { run: RunId::fresh(1), started: None, events, last: Seq(9) });
+    for _ in 0..2 {
+        tracker.deliver(&batch, None).await.unwrap();
+        let run = store.run(&RunId::fresh(1)).await.unwrap().unwrap();
+        assert_eq!(run.params.iter().find(|param| param.key.as_str() == "replaced").unwrap().value, "3");
+        assert_eq!((run.info.status, run.info.ended_at), (RunStatus::Running, None));
+    }
 }

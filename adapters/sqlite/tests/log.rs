@@ -7,14 +7,15 @@ use tempfile::TempDir;
 use tokio::task::JoinSet;
 use trackside_adapter_sqlite::{Config, SqliteStore};
 use trackside_core::{
-    ArtifactEntry, ArtifactPath, ErrorKind, Event, ExperimentChange, RunId, Seq, Subject,
+    ArtifactEntry, ArtifactPath, Batch, Document, ErrorKind, Event, ExperimentChange, Line, Lines, RunId, Seq, Subject,
     store::{
-        CursorChange, Cursors, DeadLetters, Entry, Experiments, LogRange, Mark, NewDeadLetter, Outbox, Progress, Runs,
+        CursorChange, Cursors, DeadLetters, Entry, Experiments, LogRange, Mark, NewDeadLetter, Outbox, Progress,
+        RunRecords, Runs,
     },
 };
 use trackside_testkit::{
     ManualClock,
-    fixture::{at, new_experiment, new_run, value},
+    fixture::{at, key, new_experiment, new_run, value},
 };
 
 const EVERYTHING: LogRange = LogRange { after: Seq(0), until: None, subject: None, max_bytes: u64::MAX };
@@ -182,4 +183,33 @@ async fn passed_entries_leave_the_file_a_chunk_at_a_time() {
     assert_eq!(held(), 21_000);
     store.close_cursor("sink").await.unwrap();
     assert_eq!(held(), 0, "nobody moves a cursor soon, so all of it goes at once");
+}
+
+#[tokio::test]
+async fn what_is_not_mirrored_is_not_logged() {
+    let folder = TempDir::new().unwrap();
+    let store = open(folder.path());
+    let run = lone_run(&store).await;
+    store.open_cursor("sink").await.unwrap();
+    let document = Event::Document(Document { name: key("d"), text: "text".to_owned() });
+    let lines = vec![Line { step: None, text: "line".to_owned() }];
+    let lines = Event::Lines(Lines { stream: key("s"), writer: key(""), first: 0, lines });
+    store.append(&run, vec![document.clone(), lines.clone()]).await.unwrap();
+    assert_eq!(entries(&store).await.len(), 0);
+    // A point that is there already is left out of the second entry as well.
+    let seen = [value("a", 1.0), value("b", 1.0)];
+    for n in 0..2 {
+        let events = vec![document.clone(), value("a", 1.0), lines.clone(), value("b", f64::from(n) + 1.0)];
+        store.append(&run, events).await.unwrap();
+    }
+    let logged: Vec<Event> = entries(&store)
+        .await
+        .into_iter()
+        .flat_map(|entry| match entry.batch {
+            Batch::Run(batch) => batch.events,
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(logged, [seen[0].clone(), seen[1].clone(), value("b", 2.0)]);
+    assert_eq!(store.documents(vec![run], &key("d")).await.unwrap(), [Some("text".to_owned())]);
 }

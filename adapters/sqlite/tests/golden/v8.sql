@@ -7,8 +7,8 @@ CREATE TABLE block (
     pk INTEGER PRIMARY KEY,
     points BLOB NOT NULL
 ) STRICT;
-INSERT INTO block VALUES(327680,X'01d4010c000000000000f87f0202000000000000f07f');
-CREATE TABLE IF NOT EXISTS "chunk" (
+INSERT INTO block VALUES(327680,X'01D4010C000000000000F87F0202000000000000F07F');
+CREATE TABLE "chunk" (
     series INTEGER NOT NULL REFERENCES series (pk) ON DELETE CASCADE,
     -- Places of its first and last point.
     first BLOB NOT NULL,
@@ -23,14 +23,14 @@ CREATE TABLE IF NOT EXISTS "chunk" (
     bytes INTEGER NOT NULL,
     PRIMARY KEY (series, first)
 ) STRICT, WITHOUT ROWID;
-INSERT INTO chunk VALUES(5,X'80000000000000648000000000000000bfe000000000000000',X'80000000000000678000000000000003fff000000000000000',4,0,3,X'80000000000000658000000000000001800000000000000000',X'80000000000000678000000000000003fff000000000000000',1);
-INSERT INTO chunk VALUES(5,X'80000000000000688000000000000004bfe000000000000000',X'80000000000000698000000000000005800000000000000000',2,4,5,X'80000000000000698000000000000005800000000000000000',X'80000000000000688000000000000004bfe000000000000000',2);
+INSERT INTO chunk VALUES(5,X'80000000000000648000000000000000BFE000000000000000',X'80000000000000678000000000000003FFF000000000000000',4,0,3,X'80000000000000658000000000000001800000000000000000',X'80000000000000678000000000000003FFF000000000000000',1);
+INSERT INTO chunk VALUES(5,X'80000000000000688000000000000004BFE000000000000000',X'80000000000000698000000000000005800000000000000000',2,4,5,X'80000000000000698000000000000005800000000000000000',X'80000000000000688000000000000004BFE000000000000000',2);
 CREATE TABLE chunk_bytes (
     pk INTEGER PRIMARY KEY,
     bytes BLOB NOT NULL
 ) STRICT;
-INSERT INTO chunk_bytes VALUES(1,X'011d0000001d00000070636f210300020104010403000000100020030000000000001400e40070636f210300020104010403000000100000000000000000001400e40070636f2103000201040106030000004200e0ffffffffffffff0f00000000000000f82f00000000000000f87f00000000000000f8ff00930000509c8783');
-INSERT INTO chunk_bytes VALUES(2,X'011c0000001c00000070636f2103008104010401000000100040030000000000000c00020070636f2103008104010401000000100020000000000000000c00020070636f21030081040106010000002100f0ffffffffffffff0700000000000000fe0b00010000a5a9416b');
+INSERT INTO chunk_bytes VALUES(1,X'011D0000001D00000070636F210300020104010403000000100020030000000000001400E40070636F210300020104010403000000100000000000000000001400E40070636F2103000201040106030000004200E0FFFFFFFFFFFFFF0F00000000000000F82F00000000000000F87F00000000000000F8FF00930000509C8783');
+INSERT INTO chunk_bytes VALUES(2,X'011C0000001C00000070636F2103008104010401000000100040030000000000000C00020070636F2103008104010401000000100020000000000000000C00020070636F21030081040106010000002100F0FFFFFFFFFFFFFF0700000000000000FE0B00010000A5A9416B');
 CREATE TABLE dataset (
     pk INTEGER PRIMARY KEY,
     experiment INTEGER NOT NULL REFERENCES experiment (id),
@@ -240,14 +240,14 @@ CREATE TABLE point (
     PRIMARY KEY (series, time, step, value, is_nan)
 ) STRICT, WITHOUT ROWID;
 INSERT INTO point VALUES(1,10,0,1e999,0);
-INSERT INTO point VALUES(1,11,1,0.10000000000000000555,0);
+INSERT INTO point VALUES(1,11,1,0.1,0);
 INSERT INTO point VALUES(1,12,2,0.0,1);
 INSERT INTO point VALUES(1,13,-3,-1e999,0);
 INSERT INTO point VALUES(2,11,1,0.25,0);
 INSERT INTO point VALUES(2,12,2,0.0,1);
-INSERT INTO point VALUES(3,5,9223372036854775807,0.0,0);
+INSERT INTO point VALUES(3,5,9223372036854775807,4.9406564584124654428e-324,0);
 INSERT INTO point VALUES(4,1,1,0.0,1);
-INSERT INTO point VALUES(4,2,2,0.10000000000000000555,0);
+INSERT INTO point VALUES(4,2,2,0.1,0);
 INSERT INTO point VALUES(5,101,-1,0.0,-1);
 CREATE TABLE rank (
     metric INTEGER NOT NULL,
@@ -258,8 +258,8 @@ CREATE TABLE rank (
 ) STRICT, WITHOUT ROWID;
 INSERT INTO rank VALUES(1,1,0.0,1);
 INSERT INTO rank VALUES(2,1,0.0,1);
-INSERT INTO rank VALUES(3,0,0.0,1);
-INSERT INTO rank VALUES(4,0,0.10000000000000000555,3);
+INSERT INTO rank VALUES(3,0,4.9406564584124654428e-324,1);
+INSERT INTO rank VALUES(4,0,0.1,3);
 CREATE TABLE registered_model (
     pk INTEGER PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
@@ -325,8 +325,8 @@ CREATE TABLE series (
 ) STRICT;
 INSERT INTO series VALUES(1,1,'loss',2,12,0.0,1,NULL,2);
 INSERT INTO series VALUES(2,1,'acc',2,12,0.0,1,NULL,1);
-INSERT INTO series VALUES(3,1,'tiny',9223372036854775807,5,0.0,0,NULL,3);
-INSERT INTO series VALUES(4,3,'m',2,2,0.10000000000000000555,0,NULL,4);
+INSERT INTO series VALUES(3,1,'tiny',9223372036854775807,5,4.9406564584124654428e-324,0,NULL,3);
+INSERT INTO series VALUES(4,3,'m',2,2,0.1,0,NULL,4);
 INSERT INTO series VALUES(5,3,'packed',5,105,0.0,-1,X'80000000000000698000000000000005800000000000000000',5);
 CREATE TABLE sink (
     pk INTEGER PRIMARY KEY,
@@ -403,7 +403,7 @@ CREATE TABLE tail (
     n_points INTEGER NOT NULL,
     points BLOB NOT NULL
 ) STRICT;
-INSERT INTO tail VALUES(5,1795280992640,8,108,0.5,0,1,2,X'800000000000006c8000000000000008bfe000000000000000',5,1,X'6c000000000000000800000000000000000000000000e03f');
+INSERT INTO tail VALUES(5,1795280992640,8,108,0.5,0,1,2,X'800000000000006C8000000000000008BFE000000000000000',5,1,X'6C000000000000000800000000000000000000000000E03F');
 CREATE TABLE trace (
     pk INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE,
@@ -481,149 +481,6 @@ CREATE TABLE webhook_event (
 INSERT INTO webhook_event VALUES('prompt.created',1);
 INSERT INTO webhook_event VALUES('registered_model.created',1);
 INSERT INTO webhook_event VALUES('prompt_tag.set',2);
-CREATE TABLE scorer (
-    pk INTEGER PRIMARY KEY,
-    id TEXT NOT NULL UNIQUE,
-    experiment INTEGER NOT NULL REFERENCES experiment (id) ON DELETE CASCADE,
-    name TEXT NOT NULL,
-    -- How often it is to run; NULL where nobody said so.
-    schedule TEXT,
-    sample_rate REAL,
-    filter TEXT,
-    UNIQUE (experiment, name)
-) STRICT;
-INSERT INTO scorer VALUES(1,'0496c0a2-d5b0-41c4-aea3-376551b4b17a',1,'polite','6a3b2e345fb377d7666a5aa4d9983d3b',0.0,'status = ''OK''');
-CREATE TABLE scorer_version (
-    scorer INTEGER NOT NULL REFERENCES scorer (pk) ON DELETE CASCADE,
-    number INTEGER NOT NULL,
-    definition TEXT NOT NULL,
-    created_at INTEGER NOT NULL,
-    PRIMARY KEY (scorer, number)
-) STRICT;
-INSERT INTO scorer_version VALUES(1,1,'{"name": "polite", "builtin_scorer_pydantic_data": {"model": "openai:/gpt"}}',1795317360628);
-INSERT INTO scorer_version VALUES(1,2,'{"name": "polite"}',1795317360653);
-CREATE TABLE evaluation_dataset (
-    pk INTEGER PRIMARY KEY,
-    id TEXT NOT NULL UNIQUE,
-    name TEXT NOT NULL,
-    created_at INTEGER NOT NULL,
-    updated_at INTEGER NOT NULL,
-    -- When records were last written, or it was created.
-    written_at INTEGER NOT NULL,
-    created_by TEXT,
-    updated_by TEXT,
-    -- JSON that has a version; NULL until there was a record.
-    schema TEXT,
-    n_records INTEGER NOT NULL
-) STRICT;
-INSERT INTO evaluation_dataset VALUES(1,'d-7acae177fc2ffa5242f03421a30c774a','questions',1795317360675,1795317360693,1795317360693,'ada',NULL,'{"inputs": {"q": "string"}, "outputs": "float", "expectations": {"a": "integer"}, "version": "1.0"}',2);
-CREATE TABLE evaluation_dataset_tag (
-    owner INTEGER NOT NULL REFERENCES evaluation_dataset (pk) ON DELETE CASCADE,
-    key TEXT NOT NULL,
-    value TEXT NOT NULL,
-    PRIMARY KEY (owner, key)
-) STRICT, WITHOUT ROWID;
-INSERT INTO evaluation_dataset_tag VALUES(1,'mlflow.user','ada');
-INSERT INTO evaluation_dataset_tag VALUES(1,'team','red');
-CREATE TABLE evaluation_dataset_experiment (
-    owner INTEGER NOT NULL REFERENCES evaluation_dataset (pk) ON DELETE CASCADE,
-    experiment INTEGER NOT NULL REFERENCES experiment (id) ON DELETE CASCADE,
-    added_at INTEGER NOT NULL,
-    PRIMARY KEY (owner, experiment)
-) STRICT, WITHOUT ROWID;
-INSERT INTO evaluation_dataset_experiment VALUES(1,1,1795317360675);
-CREATE TABLE evaluation_record (
-    pk INTEGER PRIMARY KEY,
-    id TEXT NOT NULL UNIQUE,
-    dataset INTEGER NOT NULL REFERENCES evaluation_dataset (pk) ON DELETE CASCADE,
-    -- A hash of the inputs.
-    identity BLOB NOT NULL,
-    -- JSON of the client's, and so are the next three.
-    inputs TEXT NOT NULL,
-    outputs TEXT,
-    expectations TEXT,
-    tags TEXT NOT NULL,
-    -- Where it comes from: a name, and JSON; NULL when nobody said.
-    source TEXT,
-    source_data TEXT,
-    created_at INTEGER NOT NULL,
-    updated_at INTEGER NOT NULL,
-    created_by TEXT,
-    updated_by TEXT,
-    UNIQUE (dataset, identity)
-) STRICT;
-INSERT INTO evaluation_record VALUES(1,'dr-2f74a5d8f56cf80700f1bd2a434fb1f7',1,X'0e587110c2830d00922c2e53d78fa36e85120d97c768562cfbdd009cd3ad6dec','{"q": "wh\u00e4t?"}','{}','{"a": 1}','{}','TRACE','{"trace_id": "tr-1"}',1795317360693,1795317360693,NULL,NULL);
-INSERT INTO evaluation_record VALUES(2,'dr-3daa6616156771e13d805fbf7eb27bb5',1,X'9b92b9054322bbdc69a6a0b09b81198a55ac90f80d0927a74afc0b109b7d34a9','{"q": "why?"}','NaN',NULL,'{}',NULL,NULL,1795317360693,1795317360693,NULL,NULL);
-CREATE TABLE assessment (
-    pk INTEGER PRIMARY KEY,
-    id TEXT NOT NULL UNIQUE,
-    trace INTEGER NOT NULL REFERENCES trace (pk) ON DELETE CASCADE,
-    name TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    -- JSON.
-    value TEXT NOT NULL,
-    -- The value where that is a finite number.
-    number REAL,
-    -- Why there is no better value; the code is empty where there is an error without one.
-    error_code TEXT,
-    error_message TEXT,
-    error_stack TEXT,
-    assessor TEXT NOT NULL,
-    assessor_id TEXT,
-    span TEXT,
-    rationale TEXT,
-    -- Id of the assessment that it replaces.
-    overrides TEXT,
-    is_valid INTEGER NOT NULL,
-    -- Whether it also holds for the other traces of the session.
-    of_session INTEGER NOT NULL,
-    created_at INTEGER NOT NULL,
-    updated_at INTEGER NOT NULL
-) STRICT;
-INSERT INTO assessment VALUES(1,'a-1',1,'quality','feedback','0.5',0.5,'E',NULL,NULL,'human','ada',NULL,'why',NULL,0,0,1795317360802,1795317360802);
-INSERT INTO assessment VALUES(2,'a-2',1,'quality','feedback','0.75',0.75,NULL,NULL,NULL,'code',NULL,NULL,NULL,'a-1',1,0,1795317360825,1795317360825);
-CREATE TABLE assessment_metadata (
-    owner INTEGER NOT NULL REFERENCES assessment (pk) ON DELETE CASCADE,
-    key TEXT NOT NULL,
-    value TEXT NOT NULL,
-    PRIMARY KEY (owner, key)
-) STRICT, WITHOUT ROWID;
-INSERT INTO assessment_metadata VALUES(1,'k','v');
-CREATE TABLE run_document (
-    pk INTEGER PRIMARY KEY,
-    owner INTEGER NOT NULL REFERENCES run (pk) ON DELETE CASCADE,
-    name TEXT NOT NULL,
-    text TEXT NOT NULL,
-    UNIQUE (owner, name)
-) STRICT;
-INSERT INTO run_document VALUES(1,1,'wandb.config','{"lr": {"value": 0.1}}');
-INSERT INTO run_document VALUES(2,1,'wandb.summary','it''s');
-CREATE TABLE line_block (
-    pk INTEGER PRIMARY KEY,
-    run INTEGER NOT NULL REFERENCES run (pk) ON DELETE CASCADE,
-    stream TEXT NOT NULL,
-    writer TEXT NOT NULL,
-    first INTEGER NOT NULL,
-    count INTEGER NOT NULL,
-    -- No line tells of a lower or a higher step; NULL when none tells of any.
-    low INTEGER,
-    high INTEGER,
-    -- Joined by line feeds; in them a backslash is doubled, and a line feed is a backslash and an n.
-    text TEXT NOT NULL,
-    UNIQUE (run, stream, writer, first)
-) STRICT;
-INSERT INTO line_block VALUES(1,1,'wandb.history','',0,2,0,5,replace('{"_step": 0}\012{"_step": 5, "t": "a\\b\nc"}','\012',char(10)));
-INSERT INTO line_block VALUES(2,1,'wandb.history','w',3,1,NULL,NULL,'x');
-CREATE TABLE secret (
-    name TEXT PRIMARY KEY,
-    value BLOB NOT NULL
-) STRICT, WITHOUT ROWID;
-INSERT INTO secret VALUES('wandb.urls',X'000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f');
-DELETE FROM sqlite_sequence;
-INSERT INTO sqlite_sequence VALUES('experiment',2);
-INSERT INTO sqlite_sequence VALUES('outbox',5);
-INSERT INTO sqlite_sequence VALUES('dead_letter',2);
-INSERT INTO sqlite_sequence VALUES('delivery',2);
 CREATE INDEX run_by_start ON run (experiment, started_at DESC, id);
 CREATE INDEX logged_model_by_creation ON logged_model (experiment, created_at DESC, id);
 CREATE UNIQUE INDEX model_metric_identity ON model_metric (
@@ -662,8 +519,170 @@ CREATE INDEX delivery_by_webhook ON delivery (webhook, id);
 CREATE INDEX dataset_input_by_dataset ON dataset_input (dataset);
 CREATE INDEX trace_by_request ON trace (experiment, requested_at DESC, id);
 CREATE INDEX trace_by_session ON trace (experiment, session) WHERE session IS NOT NULL;
+DELETE FROM "sqlite_sequence";
+INSERT INTO sqlite_sequence VALUES('experiment',2);
+INSERT INTO sqlite_sequence VALUES('outbox',5);
+INSERT INTO sqlite_sequence VALUES('dead_letter',2);
+INSERT INTO sqlite_sequence VALUES('delivery',2);
+-- A scorer has its name and schedule here, and what it does in its versions, of which there may be none left.
+CREATE TABLE scorer (
+    pk INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    experiment INTEGER NOT NULL REFERENCES experiment (id) ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    -- How often it is to run; NULL where nobody said so.
+    schedule TEXT,
+    sample_rate REAL,
+    filter TEXT,
+    UNIQUE (experiment, name)
+) STRICT;
+
+CREATE TABLE scorer_version (
+    scorer INTEGER NOT NULL REFERENCES scorer (pk) ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    definition TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (scorer, number)
+) STRICT;
+
+CREATE TABLE evaluation_dataset (
+    pk INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    -- When records were last written, or it was created.
+    written_at INTEGER NOT NULL,
+    created_by TEXT,
+    updated_by TEXT,
+    -- JSON that has a version; NULL until there was a record.
+    schema TEXT,
+    n_records INTEGER NOT NULL
+) STRICT;
+
+-- The default order of a search.
 CREATE INDEX evaluation_dataset_by_creation ON evaluation_dataset (created_at DESC, id DESC);
+
+CREATE TABLE evaluation_dataset_tag (
+    owner INTEGER NOT NULL REFERENCES evaluation_dataset (pk) ON DELETE CASCADE,
+    key TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (owner, key)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE evaluation_dataset_experiment (
+    owner INTEGER NOT NULL REFERENCES evaluation_dataset (pk) ON DELETE CASCADE,
+    experiment INTEGER NOT NULL REFERENCES experiment (id) ON DELETE CASCADE,
+    added_at INTEGER NOT NULL,
+    PRIMARY KEY (owner, experiment)
+) STRICT, WITHOUT ROWID;
+
 CREATE INDEX evaluation_dataset_by_experiment ON evaluation_dataset_experiment (experiment);
+
+CREATE TABLE evaluation_record (
+    pk INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    dataset INTEGER NOT NULL REFERENCES evaluation_dataset (pk) ON DELETE CASCADE,
+    -- A hash of the inputs.
+    identity BLOB NOT NULL,
+    -- JSON of the client's, and so are the next three.
+    inputs TEXT NOT NULL,
+    outputs TEXT,
+    expectations TEXT,
+    tags TEXT NOT NULL,
+    -- Where it comes from: a name, and JSON; NULL when nobody said.
+    source TEXT,
+    source_data TEXT,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    created_by TEXT,
+    updated_by TEXT,
+    UNIQUE (dataset, identity)
+) STRICT;
+
+-- The order in which they are read.
 CREATE INDEX evaluation_record_by_creation ON evaluation_record (dataset, created_at, id);
+
+CREATE TABLE assessment (
+    pk INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    trace INTEGER NOT NULL REFERENCES trace (pk) ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    -- JSON.
+    value TEXT NOT NULL,
+    -- The value where that is a finite number.
+    number REAL,
+    -- Why there is no better value; the code is empty where there is an error without one.
+    error_code TEXT,
+    error_message TEXT,
+    error_stack TEXT,
+    assessor TEXT NOT NULL,
+    assessor_id TEXT,
+    span TEXT,
+    rationale TEXT,
+    -- Id of the assessment that it replaces.
+    overrides TEXT,
+    is_valid INTEGER NOT NULL,
+    -- Whether it also holds for the other traces of the session.
+    of_session INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL
+) STRICT;
+
 CREATE INDEX assessment_by_trace ON assessment (trace, created_at);
+
+CREATE TABLE assessment_metadata (
+    owner INTEGER NOT NULL REFERENCES assessment (pk) ON DELETE CASCADE,
+    key TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (owner, key)
+) STRICT, WITHOUT ROWID;
+INSERT INTO "scorer" VALUES(1,'0496c0a2-d5b0-41c4-aea3-376551b4b17a',1,'polite','6a3b2e345fb377d7666a5aa4d9983d3b',0.0,'status = ''OK''');
+INSERT INTO "scorer_version" VALUES(1,1,'{"name": "polite", "builtin_scorer_pydantic_data": {"model": "openai:/gpt"}}',1795317360628);
+INSERT INTO "scorer_version" VALUES(1,2,'{"name": "polite"}',1795317360653);
+INSERT INTO "evaluation_dataset" VALUES(1,'d-7acae177fc2ffa5242f03421a30c774a','questions',1795317360675,1795317360693,1795317360693,'ada',NULL,'{"inputs": {"q": "string"}, "outputs": "float", "expectations": {"a": "integer"}, "version": "1.0"}',2);
+INSERT INTO "evaluation_dataset_tag" VALUES(1,'mlflow.user','ada');
+INSERT INTO "evaluation_dataset_tag" VALUES(1,'team','red');
+INSERT INTO "evaluation_dataset_experiment" VALUES(1,1,1795317360675);
+INSERT INTO "evaluation_record" VALUES(1,'dr-2f74a5d8f56cf80700f1bd2a434fb1f7',1,X'0E587110C2830D00922C2E53D78FA36E85120D97C768562CFBDD009CD3AD6DEC','{"q": "wh\u00e4t?"}','{}','{"a": 1}','{}','TRACE','{"trace_id": "tr-1"}',1795317360693,1795317360693,NULL,NULL);
+INSERT INTO "evaluation_record" VALUES(2,'dr-3daa6616156771e13d805fbf7eb27bb5',1,X'9B92B9054322BBDC69A6A0B09B81198A55AC90F80D0927A74AFC0B109B7D34A9','{"q": "why?"}','NaN',NULL,'{}',NULL,NULL,1795317360693,1795317360693,NULL,NULL);
+INSERT INTO "assessment" VALUES(1,'a-1',1,'quality','feedback','0.5',0.5,'E',NULL,NULL,'human','ada',NULL,'why',NULL,0,0,1795317360802,1795317360802);
+INSERT INTO "assessment" VALUES(2,'a-2',1,'quality','feedback','0.75',0.75,NULL,NULL,NULL,'code',NULL,NULL,NULL,'a-1',1,0,1795317360825,1795317360825);
+INSERT INTO "assessment_metadata" VALUES(1,'k','v');
+-- Texts that a protocol keeps with a run as they came. None of it is searched.
+CREATE TABLE run_document (
+    pk INTEGER PRIMARY KEY,
+    owner INTEGER NOT NULL REFERENCES run (pk) ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    text TEXT NOT NULL,
+    UNIQUE (owner, name)
+) STRICT;
+
+-- Consecutive lines of a stream. No two blocks of one writer overlap, and none has more than 512 lines.
+CREATE TABLE line_block (
+    pk INTEGER PRIMARY KEY,
+    run INTEGER NOT NULL REFERENCES run (pk) ON DELETE CASCADE,
+    stream TEXT NOT NULL,
+    writer TEXT NOT NULL,
+    first INTEGER NOT NULL,
+    count INTEGER NOT NULL,
+    -- No line tells of a lower or a higher step; NULL when none tells of any.
+    low INTEGER,
+    high INTEGER,
+    -- Joined by line feeds; in them a backslash is doubled, and a line feed is a backslash and an n.
+    text TEXT NOT NULL,
+    UNIQUE (run, stream, writer, first)
+) STRICT;
+
+-- What the server must know again after a restart, and nobody else may.
+CREATE TABLE secret (
+    name TEXT PRIMARY KEY,
+    value BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO run_document VALUES(1,1,'wandb.config','{"lr": {"value": 0.1}}');
+INSERT INTO run_document VALUES(2,1,'wandb.summary','it''s');
+INSERT INTO line_block VALUES(1,1,'wandb.history','',0,2,0,5,replace('{"_step": 0}\012{"_step": 5, "t": "a\\b\nc"}','\012',char(10)));
+INSERT INTO line_block VALUES(2,1,'wandb.history','w',3,1,NULL,NULL,'x');
+INSERT INTO secret VALUES('wandb.urls',X'000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f');
 COMMIT;

@@ -97,7 +97,7 @@ pub async fn every_line_of_a_step_is_found_by_it(store: &dyn Store) {
     for (step, times) in [(50, 2), (55, 2), (60, 2)] {
         assert_eq!(found.iter().filter(|line| line.text == format!("row {step}")).count(), times, "{step}");
     }
-    assert!(found.len() < 2_100, "blocks of other steps are left out");
+    assert!(found.len() < 1_500, "blocks of other steps are left out, those of the same request too: {}", found.len());
     let moved = walk_lines(store, of(5_003..=5_003), 100).await;
     assert!(moved.iter().any(|line| line.text == "row 5003" && line.number == 13));
     assert!(walk_lines(store, of(9_000..=9_999), 100).await.is_empty());
