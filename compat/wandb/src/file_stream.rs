@@ -10,9 +10,10 @@ use bytes::Bytes;
 use http::HeaderMap;
 use serde_json::{Value, json};
 use trackside_core::{
-    Document, Error, Event, Key, Line, Lines, MAX_LINE_NUMBER, MetricPoint, Point, Result, Run, RunStatus, RunUpdate,
-    Tag, Timestamp,
+    Document, Error, Event, Key, Line, Lines, MAX_LINE_NUMBER, MetricPoint, Point, Result, Run, RunId, RunStatus,
+    RunUpdate, Tag, Timestamp,
 };
+use trackside_service::Service;
 use trackside_wandb_wire::{
     file_stream::{self as wire, FileStreamRequest},
     row::Row,
@@ -49,6 +50,9 @@ pub(crate) async fn answer(
     if !told.events.is_empty() {
         service.append(&id, told.events).await?;
     }
+    if told.is_unprojected {
+        project_summary(service, &id, now).await?;
+    }
     if told.goes_on {
         door.pulse.heard(&id, now);
     } else {
@@ -69,6 +73,8 @@ struct Told {
     events: Vec<Event>,
     /// Whether the run lives.
     goes_on: bool,
+    /// Whether it has ended, and its summary had come before.
+    is_unprojected: bool,
 }
 
 fn read(body: &Bytes, writer: Key, run: &Run, now: Timestamp) -> Result<Told> {
@@ -94,12 +100,13 @@ fn read(body: &Bytes, writer: Key, run: &Run, now: Timestamp) -> Result<Told> {
             other => tracing::debug!(stream = other, "a stream that nobody reads is passed over"),
         }
     }
+    let is_over = request.complete == Some(true);
+    let is_unprojected = is_over && latest_summary.is_none();
     if let Some(text) = latest_summary {
-        told.summary(text, run)?;
+        told.summary(text, run, is_over)?;
     }
     let mut events = told.events;
     events.push(Event::Points(told.points));
-    let is_over = request.complete == Some(true);
     // Files may be told of after the end.
     let only_files = is_empty && !request.uploaded.is_empty() && request.preempting != Some(true);
     let goes_on = !is_over && (!only_files || run.info.status == RunStatus::Running);
@@ -109,7 +116,7 @@ fn read(body: &Bytes, writer: Key, run: &Run, now: Timestamp) -> Result<Told> {
         events.extend(going_on(request.preempting == Some(true), run)?);
     }
     events.retain(|event| !matches!(event, Event::Points(points) if points.is_empty()));
-    Ok(Told { events, goes_on })
+    Ok(Told { events, goes_on, is_unprojected })
 }
 
 /// What is gathered from the streams of a request.
@@ -147,21 +154,35 @@ impl Telling {
         Ok(())
     }
 
-    fn summary(&mut self, text: String, run: &Run) -> Result<()> {
+    /// While the run goes on a summary is ahead of the rows, which would be points twice: once at the wrong step.
+    fn summary(&mut self, text: String, run: &Run, is_over: bool) -> Result<()> {
         let summary = summary::parse(&text)
             .map_err(|error| Error::invalid(format!("the summary of the run: {}", error.message())))?;
-        let mut latest: BTreeMap<Key, Point> =
-            run.metrics.iter().map(|metric| (metric.key.clone(), metric.point)).collect();
-        for metric in &self.points {
-            let known = latest.entry(metric.key.clone()).or_insert(metric.point);
-            if metric.point.recency(known).is_gt() {
-                *known = metric.point;
+        if is_over {
+            let mut latest = latest(run);
+            for metric in &self.points {
+                let known = latest.entry(metric.key.clone()).or_insert(metric.point);
+                if metric.point.recency(known).is_gt() {
+                    *known = metric.point;
+                }
             }
+            self.points.extend(summary::points(&summary, &latest, self.now));
         }
-        self.points.extend(summary::points(&summary, &latest, self.now));
         self.events.push(Event::Document(Document { name: records::key(records::SUMMARY)?, text }));
         Ok(())
     }
+}
+
+fn latest(run: &Run) -> BTreeMap<Key, Point> {
+    run.metrics.iter().map(|metric| (metric.key.clone(), metric.point)).collect()
+}
+
+/// Makes points of what the summary of a run says beyond its rows. Harmless to repeat.
+async fn project_summary(service: &Service, id: &RunId, now: Timestamp) -> Result<()> {
+    let document = service.documents(vec![id.clone()], &records::key(records::SUMMARY)?).await?.pop().flatten();
+    let Some(document) = document else { return Ok(()) };
+    let points = summary::points(&summary::parse(&document)?, &latest(&service.run(id).await?), now);
+    if points.is_empty() { Ok(()) } else { service.append(id, vec![Event::Points(points)]).await }
 }
 
 fn ended(exit_code: i32, run: &Run, now: Timestamp) -> Result<Vec<Event>> {
