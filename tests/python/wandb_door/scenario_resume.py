@@ -69,7 +69,8 @@ print(run.id, run.resumed)
     name, resumed = script(text, project, "end").split()
     assert resumed == "True"
     rows = columns(api.run(f"local/{project}/{name}").scan_history(), "_step", "x")
-    assert rows[:2] == [(0, 0), (1, 1)] and rows[2][0] >= 2 and rows[2][1] == "resumed"
+    # The third row of the first process may have been sent as well.
+    assert rows[:2] == [(0, 0), (1, 1)] and rows[-1][0] >= 2 and rows[-1][1] == "resumed"
 
 
 def test_the_summary_survives_a_resume(project, api, other):

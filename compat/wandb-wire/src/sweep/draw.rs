@@ -21,7 +21,7 @@ impl Source {
         // As many bits as a double has.
         #[expect(clippy::cast_precision_loss, reason = "53 bits are left")]
         let number = (u64::from_be_bytes(first) >> 11) as f64;
-        number / (1_u64 << 53) as f64
+        number * 2.0_f64.powi(-53)
     }
 
     /// A number of the standard normal distribution, by Box and Muller.

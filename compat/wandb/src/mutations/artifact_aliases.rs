@@ -44,9 +44,10 @@ async fn change(caller: &Caller, input: &Arguments, is_added: bool) -> Result<No
                 let (model, alias) = (Key::new(shelf.name())?, Key::new(alias)?);
                 let version = service.linked_version(&model, &artifacts::marker(id)?).await?;
                 let version = version.ok_or_else(|| Error::not_found(format!("the artifact is not in '{name}'")))?;
-                let change = match is_added {
-                    true => RegisteredModelChange::SetAlias(alias, version.number),
-                    false => RegisteredModelChange::DeleteAlias(alias),
+                let change = if is_added {
+                    RegisteredModelChange::SetAlias(alias, version.number)
+                } else {
+                    RegisteredModelChange::DeleteAlias(alias)
                 };
                 service.change_registered_model(&model, change).await?;
             }

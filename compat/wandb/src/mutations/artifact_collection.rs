@@ -33,7 +33,8 @@ pub(super) async fn update(caller: &Caller, input: &Arguments, id: &str) -> Resu
             None => service.change_registered_model(&own, RegisteredModelChange::Rename(name)).await?,
         }
     }
-    answer(caller, find(caller, input, id).await.unwrap_or(shelf))
+    // A model that was renamed is not found by its id any more.
+    Ok(answer(caller, find(caller, input, id).await.unwrap_or(shelf)))
 }
 
 /// Deletes the one whose id stands in this field.
@@ -44,7 +45,7 @@ pub(super) async fn delete(caller: &Caller, input: &Arguments, id: &str) -> Resu
         Some(id) => service.change_collection(id, CollectionChange::Delete).await?,
         None => service.change_registered_model(&Key::new(shelf.name())?, RegisteredModelChange::Delete).await?,
     }
-    answer(caller, shelf)
+    Ok(answer(caller, shelf))
 }
 
 async fn find(caller: &Caller, input: &Arguments, id: &str) -> Result<Shelf> {
@@ -53,7 +54,7 @@ async fn find(caller: &Caller, input: &Arguments, id: &str) -> Result<Shelf> {
     found.ok_or_else(|| Error::not_found(format!("there is no collection of the id '{id}'")))
 }
 
-fn answer(caller: &Caller, shelf: Shelf) -> Result<Node> {
+fn answer(caller: &Caller, shelf: Shelf) -> Node {
     let collection = Node::object(CollectionObject::new(caller, shelf));
-    Ok(Payload::node("ArtifactCollectionPayload", [("artifactCollection", collection)]))
+    Payload::node("ArtifactCollectionPayload", [("artifactCollection", collection)])
 }

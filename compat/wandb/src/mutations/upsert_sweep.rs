@@ -24,30 +24,24 @@ pub(super) async fn answer(caller: &Caller, input: &Arguments) -> Result<Node> {
         Some(id) => Some(SweepId::parse(&node_id::decode("Sweep", id).unwrap_or_else(|_| id.to_owned()))?),
         None => None,
     };
-    let (project, id) = match id {
-        Some(id) => {
-            let sweep = service.sweep(&id).await?;
-            for change in changes(input, text)? {
-                service.change_sweep(&id, change).await?;
-            }
-            (Project::of(service.experiment(sweep.experiment).await?), id)
+    let (project, id) = if let Some(id) = id {
+        let sweep = service.sweep(&id).await?;
+        for change in changes(input, text)? {
+            service.change_sweep(&id, change).await?;
         }
-        None => {
-            let name = ProjectName::new(input.text("entityName"), input.text("projectName"));
-            let (project, _) = Project::find_or_create(service, name).await?;
-            let said = definition.as_ref();
-            let request = SweepRequest {
-                experiment: project.experiment.id,
-                name: input.filled("displayName").map(str::to_owned),
-                description: input
-                    .filled("description")
-                    .map(str::to_owned)
-                    .or(said.and_then(|definition| definition.description.clone())),
-                definition: input.required("config")?.to_owned(),
-            };
-            let id = service.create_sweep(request).await?.id;
-            (project, id)
-        }
+        (Project::of(service.experiment(sweep.experiment).await?), id)
+    } else {
+        let name = ProjectName::new(input.text("entityName"), input.text("projectName"));
+        let (project, _) = Project::find_or_create(service, name).await?;
+        let own = definition.as_ref().and_then(|definition| definition.description.clone());
+        let request = SweepRequest {
+            experiment: project.experiment.id,
+            name: input.filled("displayName").map(str::to_owned),
+            description: input.filled("description").map(str::to_owned).or(own),
+            definition: input.required("config")?.to_owned(),
+        };
+        let id = service.create_sweep(request).await?.id;
+        (project, id)
     };
     let sweep = Node::object(SweepObject::new(caller, &project, service.sweep(&id).await?));
     let warnings = definition.map(|definition| definition.warnings).unwrap_or_default();

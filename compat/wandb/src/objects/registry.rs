@@ -38,7 +38,6 @@ impl Object for RegistryObject {
             "name" => names.project.as_str().into(),
             "entityName" => names.entity.as_str().into(),
             "entity" => entity::node(&names.entity),
-            "description" => Node::null(),
             "access" => "PRIVATE".into(),
             // It was always there.
             "createdAt" | "updatedAt" => "1970-01-01T00:00:00Z".into(),
@@ -47,7 +46,7 @@ impl Object for RegistryObject {
             "user" => user::viewer().into(),
             "runCount" | "totalSweeps" => 0.into(),
             "runs" | "sweeps" | "allViews" => connection(Vec::new(), false, Some(0)),
-            "run" | "bucket" => Node::null(),
+            "description" | "run" | "bucket" => Node::null(),
             _ => room_artifacts::field(&self.caller, &self.room, name, arguments).await?,
         })
     }

@@ -70,7 +70,7 @@ impl Object for SweepObject {
             "config" => self.sweep.definition.as_str().into(),
             "createdAt" => created_at.rfc3339().into(),
             "updatedAt" | "heartbeatAt" => updated_at.rfc3339().into(),
-            "bestLoss" | "controller" | "scheduler" | "controllerRunName" | "priorRuns" => Node::null(),
+            "bestLoss" | "controller" | "scheduler" | "controllerRunName" | "priorRuns" | "agent" => Node::null(),
             "earlyStopJobRunning" => false.into(),
             "runCount" => {
                 run_list::count(&self.caller, &self.project, &self.only_own(&Arguments::default())).await?.into()
@@ -78,7 +78,6 @@ impl Object for SweepObject {
             "runCountExpected" => definition().and_then(|definition| definition.n_trials()).into(),
             "runs" => run_list::page(&self.caller, &self.project, &self.only_own(arguments)).await?,
             "agents" => connection(Vec::new(), false, Some(0)),
-            "agent" => Node::null(),
             "project" => Node::object(ProjectObject { caller: self.caller.clone(), project: self.project.clone() }),
             _ => Node::Unknown,
         })
