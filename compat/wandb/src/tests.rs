@@ -26,6 +26,7 @@ async fn caller() -> (Caller, Arc<ManualClock>, TempDir) {
         log: None,
         artifacts: Artifacts::proxied(ArtifactStore::local(&files.path().join("artifacts")).unwrap()),
         hooks: Arc::new(MemoryHooks::default()),
+        news: None,
         artifact_root: "mlflow-artifacts:".to_owned(),
         clock: clock.clone(),
         ids: Arc::new(SequentialIds::default()),

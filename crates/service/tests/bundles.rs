@@ -37,6 +37,7 @@ impl Scene {
             log: Some(Arc::new(store.clone())),
             artifacts: Artifacts::proxied(ArtifactStore::local(&files.path().join("root")).unwrap()),
             hooks: Arc::new(MemoryHooks::default()),
+            news: None,
             artifact_root: "mlflow-artifacts:".to_owned(),
             clock: Arc::new(ManualClock::at(1_000)),
             ids: Arc::new(SequentialIds::default()),

@@ -1,7 +1,5 @@
 //! `trackside import`: runs that other tools have written to files, into a running server.
 
-#![expect(clippy::doc_markdown, reason = "help texts are not Markdown")]
-
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -108,21 +106,20 @@ fn line(replayed: &Replayed) -> String {
         Some(code) => format!("ended with exit code {code}"),
         None => "has not ended".to_owned(),
     };
-    let mut line = format!(
+    let mut line = vec![format!(
         "{}/{}/{}  {}, {}, {state}\n",
         replayed.entity,
         replayed.project,
         replayed.run,
         count(replayed.rows, "row"),
         count(replayed.files, "file")
-    );
-    for missing in &replayed.missing {
-        line += &format!("    not there: {missing}\n");
-    }
+    )];
+    line.extend(replayed.missing.iter().map(|missing| format!("    not there: {missing}\n")));
     if replayed.artifacts > 0 {
-        line += &format!("    left out: {}; `wandb sync` sends them\n", count(replayed.artifacts, "artifact"));
+        let left_out = count(replayed.artifacts, "artifact");
+        line.push(format!("    left out: {left_out}; `wandb sync` sends them\n"));
     }
-    line
+    line.concat()
 }
 
 /// The files that are named, and those in directories that are, each once.

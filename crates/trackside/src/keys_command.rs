@@ -1,7 +1,5 @@
 //! `trackside keys`: API keys of W&B's door, on the database itself, beside a running server or without one.
 
-#![expect(clippy::doc_markdown, reason = "help texts are not Markdown")]
-
 use anyhow::{Context, ensure};
 use clap::Args;
 use serde_json::json;

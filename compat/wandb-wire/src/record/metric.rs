@@ -81,6 +81,7 @@ pub struct MetricOptions {
 
 /// What the summary of a metric is, instead of its latest value.
 #[derive(Clone, Copy, PartialEq, Eq, Message)]
+#[expect(clippy::struct_excessive_bools, reason = "the protocol has them so")]
 pub struct MetricSummary {
     /// The lowest value.
     #[prost(bool, tag = "1")]

@@ -40,6 +40,7 @@ impl Server {
             log: None,
             artifacts: Artifacts::proxied(ArtifactStore::local(&files.path().join("artifacts")).unwrap()),
             hooks: Arc::new(MemoryHooks::default()),
+            news: None,
             artifact_root: "mlflow-artifacts:".to_owned(),
             clock: clock.clone(),
             ids: Arc::new(SequentialIds::default()),
