@@ -46,9 +46,10 @@ def test_what_must_be_there_and_is_not_is_refused(project):
 
 
 def test_what_must_not_be_there_and_is_is_refused(project):
-    begin(project)
+    # The client does not let go of the id of a run that it could not begin.
+    begin(project, run_id="never")
     with pytest.raises(wandb.errors.UsageError, match="resume"):
-        wandb.init(project=project, id="r1", resume="never")
+        wandb.init(project=project, id="never", resume="never")
 
 
 def test_resume_auto_goes_on_after_a_crash(project, api, script):
@@ -99,7 +100,6 @@ def test_a_fork_goes_on_behind_its_parent(project, api, other):
 
 def test_a_run_is_not_wound_back(project, api):
     """What was logged stays, as MLflow's clients rely on; the client says why."""
-    # The client does not let go of the id of a run that it could not begin.
     path = begin(project, 6, "wound")
     with pytest.raises(wandb.errors.CommError, match="cannot be rewound"):
         wandb.init(project=project, id="wound", resume_from="wound?_step=2")
