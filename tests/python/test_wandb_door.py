@@ -8,6 +8,7 @@ line is a new file. The scenarios of a line run in two processes; each is a test
 import ast
 import os
 import subprocess
+import warnings
 import xml.etree.ElementTree
 from pathlib import Path
 
@@ -18,6 +19,8 @@ FILES = sorted((HERE / "wandb_door").glob("scenario_*.py"))
 NEWEST = "requirements-wandb"
 LINES = sorted(path.stem for path in HERE.glob(f"{NEWEST}*.txt"))
 TIMEOUT_SECS = 600
+# More failures than these are no accident.
+FEW = 3
 
 
 def scenarios(path, line):
@@ -50,19 +53,35 @@ def outcomes(trackside, tmp_path_factory):
             return lines[line]
         folder = tmp_path_factory.mktemp("wandb")
         # Much of the time is spent waiting.
-        halves = [start(line, trackside.url, FILES[n::2], folder / f"{n}.xml") for n in range(2)]
+        reports = [folder / f"{n}.xml" for n in range(2)]
+        halves = [start(line, trackside.url, FILES[n::2], report) for n, report in enumerate(reports)]
         found = {}
-        for n, half in enumerate(halves):
-            said, _ = half.communicate(timeout=TIMEOUT_SECS)
-            # 0: all passed, 1: some failed, which is for the tests below to say, 5: none in these files.
-            assert half.returncode in (0, 1, 5), said
-            for case in xml.etree.ElementTree.parse(folder / f"{n}.xml").iter("testcase"):
-                parts = [part for part in case if part.tag in ("failure", "error", "skipped")]
-                key = (case.get("classname").split(".")[-1], case.get("name").split("[")[0])
-                found.setdefault(key, []).extend(part.text or part.get("message") for part in parts)
+        for half, report in zip(halves, reports):
+            found |= read(half, report)
+        # Clients wait for seconds only, and a machine that does other work may take longer. What failed is tried once more,
+        # alone, and what passes then is told.
+        again = [HERE / "wandb_door" / f"{file}.py::{name}" for (file, name), failures in found.items() if failures]
+        if 0 < len(again) <= FEW:
+            first = dict(found)
+            found |= read(start(line, trackside.url, again, folder / "again.xml"), folder / "again.xml")
+            for key in [key for key, failures in first.items() if failures and not found[key]]:
+                warnings.warn(f"{line}: {key} passed at the second try; at first: {first[key][0][-2000:]}", stacklevel=2)
         return lines.setdefault(line, found)
 
     return of
+
+
+def read(process, report):
+    """What became of the scenarios that a process runs: (file, function) to the texts of its failures."""
+    said, _ = process.communicate(timeout=TIMEOUT_SECS)
+    # 0: all passed, 1: some failed, which is for the tests below to say, 5: none in these files.
+    assert process.returncode in (0, 1, 5), said
+    found = {}
+    for case in xml.etree.ElementTree.parse(report).iter("testcase"):
+        parts = [part for part in case if part.tag in ("failure", "error", "skipped")]
+        key = (case.get("classname").split(".")[-1], case.get("name").split("[")[0])
+        found.setdefault(key, []).extend(part.text or part.get("message") for part in parts)
+    return found
 
 
 def start(line, url, files, report):

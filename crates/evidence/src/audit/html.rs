@@ -8,7 +8,7 @@ const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;ma
 h1{font-size:1.5rem}h2{font-size:1.1rem;margin:2rem 0 .25rem}p{margin:.25rem 0}\
 table{border-collapse:collapse;width:100%;margin:.5rem 0}th,td{text-align:left;vertical-align:top;padding:.25rem .75rem .25rem 0;\
 border-bottom:1px solid #d8dee4;overflow-wrap:anywhere}th{font-weight:600}\
-.v{display:inline-block;border-radius:1rem;padding:0 .6rem;font-size:.85rem;font-weight:600;color:#fff}\
+.v{display:inline-block;white-space:nowrap;overflow-wrap:normal;border-radius:1rem;padding:0 .6rem;font-size:.85rem;font-weight:600;color:#fff}\
 .identical{background:#1a7f37}.equivalent{background:#0969da}.drifted{background:#bc4c00}.missing{background:#6e7781}\
 .advice{border-left:3px solid #0969da;padding-left:.75rem}code{font-size:.9em}\
 @media(prefers-color-scheme:dark){body{background:#0d1117;color:#e6edf3}th,td{border-color:#30363d}}";

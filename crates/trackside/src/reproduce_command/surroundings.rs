@@ -201,7 +201,7 @@ mod tests {
         let [old, new] = ["/home/ada/a", "/scratch/b"].map(Path::new);
         let redirect = Redirect { from: old, to: new, directory: (old, new) };
         let (requirements, left_out) = requirements(&python, &redirect);
-        assert_eq!(requirements, ["-e /tmp/b/lib", "six==1.0", "x @ git+https://h/x.git@c0ffee"]);
+        assert_eq!(requirements, ["-e /scratch/b/lib", "six==1.0", "x @ git+https://h/x.git@c0ffee"]);
         assert_eq!(left_out, ["other"]);
         let command = |words: &[&str]| {
             let words = words.iter().map(OsString::from).collect();
