@@ -125,7 +125,7 @@ def test_references_are_kept_as_they_are(project, api, files):
     assert entries["local.txt"].ref_target() == f"file://{folder}/a"
 
 
-def test_lineage(project, api, files):
+def test_lineage(project, api, other, files):
     log(project, files(a="x"), run_id="maker")
     with wandb.init(project=project, id="user") as run:
         used = run.use_artifact("data:latest")
@@ -135,6 +135,8 @@ def test_lineage(project, api, files):
     assert [run.id for run in read.used_by()] == ["user"]
     assert [artifact.name for artifact in api.run(f"local/{project}/user").used_artifacts()] == ["data:v0"]
     assert [artifact.name for artifact in api.run(f"local/{project}/maker").logged_artifacts()] == ["data:v0"]
+    [read_by_mlflow] = other.run(project, "user").inputs.dataset_inputs
+    assert (read_by_mlflow.dataset.name, read_by_mlflow.dataset.digest) == ("data:v0", read.digest)
 
 
 def test_an_artifact_is_edited(project, api, files):
