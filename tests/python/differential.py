@@ -54,7 +54,7 @@ JSON_TEXTS = {"tags", "schema", "profile", "records"}
 # Compared as present or absent, because their values depend on the server's clock and file system.
 OPAQUE_HEADERS = {"etag", "last-modified"}
 HEX_ID = re.compile(r"\b(?:[a-z]{1,2}-)?[0-9a-f]{32}\b|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
-GENERATED_NAME = re.compile(r"^[a-z]+-[a-z]+-\d{1,3}$")
+GENERATED_NAME = re.compile(r"^[a-z]+-[a-z]+-\d{1,4}$")
 PYTHON_SET = re.compile(r"\{'[^'{}:]*'(?:, '[^'{}:]*')*\}")
 MISSING = type("Missing", (), {"__repr__": lambda self: "(missing)"})()
 

@@ -48,7 +48,10 @@ def made(tmp_path, server):
 
 
 def train(made, *command, at=None):
-    environment = os.environ | made.environment | {"MLFLOW_TRACKING_URI": made.server.url}
+    # Other tests of this process name their experiments.
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}
+    own = {"MLFLOW_TRACKING_URI": made.server.url, "MLFLOW_DISABLE_TELEMETRY": "true"}
+    environment = inherited | made.environment | own
     done = subprocess.run(command, cwd=at or made.root, env=environment, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
 
