@@ -1,7 +1,7 @@
 //! How a command went, once it has ended.
 
 use trackside_core::{Clock, SystemClock};
-use trackside_evidence::{Execution, Instant, Resources};
+use trackside_evidence::{Execution, Instant, Record, Resources};
 
 use super::command::Outcome;
 
@@ -76,6 +76,6 @@ impl Ending {
 impl Stream {
     /// Where it is among the artifacts of the run.
     pub(super) fn artifact(&self) -> String {
-        format!("trackside/{}.log", self.name)
+        format!("{}/{}.log", Record::DIRECTORY, self.name)
     }
 }
