@@ -1,187 +1,21 @@
-//! Bodies that are held in memory, and how much of it they may take.
+//! Bodies that were not read, as clients are told.
 
-use std::{
-    io::{self, Read},
-    ops::Deref,
-    sync::Arc,
-};
-
-use axum::body::Body;
-use bytes::{Bytes, BytesMut};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use trackside_mlflow_wire::{ErrorCode, Failure};
+use trackside_server::Unread;
 
-/// How many bodies of the largest size may be held at once. A client whose body finds no room is told to come again,
-/// and MLflow's does.
-const LARGEST_AT_ONCE: usize = 8;
-
-/// Bytes that a decoder is asked for.
-const DECODED_AT_ONCE: usize = 64 * 1024;
-
-/// Memory for bodies. Clones share it.
-#[derive(Debug, Clone)]
-pub struct Bodies {
-    max_bytes: usize,
-    /// One permit is one byte.
-    room: Arc<Semaphore>,
-}
-
-/// A body, and the room it takes until it is dropped.
-#[derive(Debug)]
-pub(crate) struct Held {
-    bytes: Bytes,
-    room: Option<OwnedSemaphorePermit>,
-}
-
-impl Deref for Held {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        &self.bytes
-    }
-}
-
-impl Bodies {
-    /// Bodies of at most so many bytes each, and eight times that in all.
-    pub fn of_at_most(max_bytes: usize) -> Self {
-        let all = max_bytes.saturating_mul(LARGEST_AT_ONCE).min(Semaphore::MAX_PERMITS);
-        Self { max_bytes, room: Arc::new(Semaphore::new(all)) }
-    }
-
-    /// Reads a whole body.
-    pub(crate) async fn read(&self, body: Body) -> Result<Held, Failure> {
-        self.read_at_most(body, self.max_bytes).await
-    }
-
-    /// Reads a whole body that has a limit of its own.
-    pub(crate) async fn read_at_most(&self, body: Body, max_bytes: usize) -> Result<Held, Failure> {
-        let max_bytes = max_bytes.min(self.max_bytes);
-        let mut body = Limited::new(body, max_bytes);
-        let mut held = Held { bytes: Bytes::new(), room: None };
-        let mut several = BytesMut::new();
-        while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(|error| refused(error.as_ref(), max_bytes))?;
-            let Ok(chunk) = frame.into_data() else { continue };
-            held.take_room(&self.room, chunk.len())?;
-            // Most bodies are one chunk, which need not be copied.
-            if held.bytes.is_empty() && several.is_empty() {
-                held.bytes = chunk;
-                continue;
-            }
-            if several.is_empty() {
-                several.extend_from_slice(&held.bytes);
-            }
-            several.extend_from_slice(&chunk);
-        }
-        if !several.is_empty() {
-            held.bytes = several.freeze();
-        }
-        Ok(held)
-    }
-}
-
-impl Bodies {
-    /// Reads what a decoder makes of a body, which may be no larger than a body. The outer error is the decoder's.
-    pub(crate) fn decoded(&self, decoder: &mut dyn Read) -> io::Result<Result<Held, Failure>> {
-        let mut held = Held { bytes: Bytes::new(), room: None };
-        let mut bytes = BytesMut::new();
-        let mut chunk = vec![0; DECODED_AT_ONCE];
-        loop {
-            let n = decoder.read(&mut chunk)?;
-            if n == 0 {
-                held.bytes = bytes.freeze();
-                return Ok(Ok(held));
-            }
-            if bytes.len() + n > self.max_bytes {
-                return Ok(Err(too_large(self.max_bytes)));
-            }
-            if let Err(full) = held.take_room(&self.room, n) {
-                return Ok(Err(full));
-            }
-            bytes.extend_from_slice(&chunk[..n]);
-        }
-    }
-}
-
-impl Held {
-    /// The same bytes once more; they count as held only as long as this is.
-    pub(crate) fn bytes(&self) -> Bytes {
-        self.bytes.clone()
-    }
-
-    fn take_room(&mut self, room: &Arc<Semaphore>, bytes: usize) -> Result<(), Failure> {
-        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
-        let more = Arc::clone(room).try_acquire_many_owned(bytes).map_err(|_| {
-            Failure::new(ErrorCode::TemporarilyUnavailable, "too many large requests at once; try again later")
-        })?;
-        match &mut self.room {
-            Some(taken) => taken.merge(more),
-            none => *none = Some(more),
-        }
-        Ok(())
-    }
-}
-
-fn too_large(max_bytes: usize) -> Failure {
-    Failure::new(
-        ErrorCode::BodyTooLarge,
-        format!(
-            "The request body is larger than {max_bytes} bytes. Split the request, or start the server with a larger \
-             --max-body-bytes."
+/// A client whose body finds no room is told to come again, and MLflow's does.
+pub(crate) fn refused(unread: Unread) -> Failure {
+    match unread {
+        Unread::TooLarge { max_bytes } => Failure::new(
+            ErrorCode::BodyTooLarge,
+            format!(
+                "The request body is larger than {max_bytes} bytes. Split the request, or start the server with a larger \
+                 --max-body-bytes."
+            ),
         ),
-    )
-}
-
-fn refused(error: &(dyn std::error::Error + 'static), max_bytes: usize) -> Failure {
-    if error.is::<LengthLimitError>() {
-        return too_large(max_bytes);
-    }
-    Failure::invalid(format!("The request body could not be read: {error}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use futures_util::stream;
-
-    use super::*;
-
-    fn chunks(count: usize) -> Body {
-        Body::from_stream(stream::iter((0..count).map(|_| Ok::<_, std::io::Error>(Bytes::from_static(b"1234567890")))))
-    }
-
-    #[tokio::test]
-    async fn a_body_is_read_whole_and_its_room_given_back() {
-        let bodies = Bodies::of_at_most(20);
-        for _ in 0..100 {
-            assert_eq!(&*bodies.read(chunks(2)).await.unwrap(), b"12345678901234567890");
+        Unread::NoRoom => {
+            Failure::new(ErrorCode::TemporarilyUnavailable, "too many large requests at once; try again later")
         }
-        assert!(bodies.read(Body::empty()).await.unwrap().is_empty());
-    }
-
-    #[tokio::test]
-    async fn a_body_too_large_is_refused() {
-        let refused = Bodies::of_at_most(20).read(chunks(3)).await.unwrap_err();
-        assert_eq!(refused.code, ErrorCode::BodyTooLarge);
-    }
-
-    #[test]
-    fn what_a_decoder_gives_is_bounded_as_well() {
-        let bodies = Bodies::of_at_most(100_000);
-        assert_eq!(bodies.decoded(&mut io::repeat(7).take(100_000)).unwrap().unwrap().len(), 100_000);
-        let refused = bodies.decoded(&mut io::repeat(7)).unwrap().unwrap_err();
-        assert_eq!(refused.code, ErrorCode::BodyTooLarge);
-    }
-
-    #[tokio::test]
-    async fn bodies_that_find_no_room_are_told_to_come_again() {
-        let bodies = Bodies::of_at_most(20);
-        let mut held = Vec::new();
-        for _ in 0..LARGEST_AT_ONCE {
-            held.push(bodies.read(chunks(2)).await.unwrap());
-        }
-        assert_eq!(bodies.read(chunks(1)).await.unwrap_err().code, ErrorCode::TemporarilyUnavailable);
-        held.pop();
-        bodies.read(chunks(1)).await.unwrap();
+        Unread::Broken(why) => Failure::invalid(format!("The request body could not be read: {why}")),
     }
 }

@@ -37,9 +37,9 @@ mod traces;
 mod webhooks;
 mod workspace;
 
+use trackside_server::Bodies;
 use trackside_service::Service;
 
-pub use body::Bodies;
 pub use graphql::graphql;
 pub use router::{router, router_with};
 pub use rules::{Rules, SourcePattern};

@@ -10,6 +10,7 @@ use axum::{
 use http::StatusCode;
 use serde_json::{Value, json};
 use trackside_core::{Error, ErrorKind};
+use trackside_server::Unread;
 
 /// A failed request, ready to be answered.
 #[derive(Debug)]
@@ -40,6 +41,15 @@ pub(crate) const fn status(kind: ErrorKind) -> StatusCode {
 /// As clients read it.
 pub(crate) fn body(error: &Error) -> Value {
     json!({ "data": null, "errors": [{ "message": error.message() }] })
+}
+
+/// A body that was not read: whoever is still there and may do better tries again.
+pub(crate) fn unread(unread: Unread) -> Error {
+    match unread {
+        Unread::TooLarge { max_bytes } => Error::invalid(format!("the request is larger than {max_bytes} bytes")),
+        Unread::NoRoom => Error::new(ErrorKind::Unavailable, "too many large requests at once; try again later"),
+        Unread::Broken(_) => Error::new(ErrorKind::Unavailable, "the request could not be read to its end"),
+    }
 }
 
 pub(crate) fn log(error: &Error) {

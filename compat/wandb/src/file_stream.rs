@@ -21,7 +21,12 @@ use trackside_wandb_wire::{
     run_tag, summary,
 };
 
-use crate::{Door, error::Refusal, project::Project, records, runs};
+use crate::{
+    Door,
+    error::{self, Refusal},
+    project::Project,
+    records, runs,
+};
 
 /// Larger requests are read on a thread where nobody waits.
 const LARGE: usize = 64 << 10;
@@ -33,14 +38,14 @@ pub(crate) async fn answer(
 ) -> Result<Json<Value>, Refusal> {
     let (parts, body) = request.into_parts();
     door.admit(&parts.headers).await?;
-    let held = door.bodies.read(body).await?;
+    let held = door.bodies.read(body).await.map_err(error::unread)?;
     let service = &door.service;
     let project = Project::named(service, ProjectName::new(Some(&entity), Some(&project))).await?;
     let run = runs::named(service, &project, &name).await?;
     let id = run.info.id.clone();
     let now = service.now();
     let is_asked_to_stop = run_tag::value(&run, run_tag::STOP).is_some_and(|value| !value.is_empty());
-    let (bytes, writer) = (held.bytes.clone(), writer(&parts.headers)?);
+    let (bytes, writer) = (held.bytes(), writer(&parts.headers)?);
     let told = if bytes.len() > LARGE {
         let read = tokio::task::spawn_blocking(move || read(&bytes, writer, &run, now)).await;
         read.map_err(|_| Error::internal("a request could not be read"))??

@@ -38,9 +38,9 @@ pub fn graphql(door: Door, other: MethodRouter) -> MethodRouter {
             let (parts, body) = request.into_parts();
             let held = match door.bodies.read(body).await {
                 Ok(held) => held,
-                Err(error) => return Refusal(error).into_response(),
+                Err(unread) => return Refusal(error::unread(unread)).into_response(),
             };
-            match parse(&held.bytes) {
+            match parse(&held) {
                 Ok(query) if is_ours(&query, &parts.headers) => {
                     if let Err(error) = door.admit(&parts.headers).await {
                         return refuse(&error);
@@ -49,7 +49,7 @@ pub fn graphql(door: Door, other: MethodRouter) -> MethodRouter {
                 }
                 Err(error) if is_our_client(&parts.headers) => refuse(&error),
                 _ => {
-                    let request = Request::from_parts(parts, Body::from(held.bytes.clone()));
+                    let request = Request::from_parts(parts, Body::from(held.bytes()));
                     other.call(request).await.unwrap_or_else(|never| match never {})
                 }
             }
@@ -64,9 +64,9 @@ pub(crate) fn own() -> MethodRouter<Door> {
         let (parts, body) = request.into_parts();
         let held = match door.bodies.read(body).await {
             Ok(held) => held,
-            Err(error) => return Refusal(error).into_response(),
+            Err(unread) => return Refusal(error::unread(unread)).into_response(),
         };
-        match parse(&held.bytes) {
+        match parse(&held) {
             Ok(query) => {
                 if let Err(error) = door.admit(&parts.headers).await {
                     return refuse(&error);

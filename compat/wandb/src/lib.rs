@@ -9,7 +9,6 @@
 
 mod address;
 mod artifacts;
-mod body;
 mod caller;
 mod contents;
 mod counts;
@@ -20,6 +19,7 @@ mod graphql;
 mod keys;
 mod mutations;
 mod objects;
+mod pages;
 mod project;
 mod pulse;
 mod records;
@@ -27,12 +27,16 @@ mod router;
 mod runs;
 
 use trackside_core::{Key, Result};
+use trackside_server::Bodies;
 use trackside_service::Service;
 use trackside_wandb_wire::signature::Signer;
 
-use crate::{body::Bodies, counts::Counts, pulse::Pulse};
+use crate::{counts::Counts, pulse::Pulse};
 pub use graphql::graphql;
 pub use router::router;
+
+/// A client aims at 10 MiB of lines; escaping may inflate them.
+const LEAST_MAX_BYTES: usize = 64 << 20;
 
 /// What the handlers share. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -54,7 +58,7 @@ impl Door {
         let secret = service.secret(&Key::new("wandb.urls")?).await?;
         Ok(Self {
             service,
-            bodies: Bodies::of_at_most(max_body_bytes),
+            bodies: Bodies::of_at_most(max_body_bytes.max(LEAST_MAX_BYTES)),
             signer: Signer::new(&secret),
             pulse: Pulse::default(),
             counts: Counts::default(),

@@ -6,7 +6,7 @@ use axum::{
 };
 use http::StatusCode;
 
-use crate::{Door, contents, file_stream, files, graphql};
+use crate::{Door, contents, file_stream, files, graphql, pages};
 
 /// Below it is nothing of anybody else. `WANDB_BASE_URL` may end in it.
 const PREFIX: &str = "/wb";
@@ -23,7 +23,9 @@ pub fn router(door: Door) -> Router {
         ("/sdk/otel/v1/{*rest}", any(|| async { StatusCode::NOT_FOUND })),
     ];
     let mut router = Router::new().route(&format!("{PREFIX}/graphql"), graphql::own());
-    for (path, methods) in routes {
+    // Whatever else is asked for there is not there, as it is everywhere.
+    let page = || get(pages::show).fallback(async || StatusCode::NOT_FOUND);
+    for (path, methods) in routes.into_iter().chain(pages::ROUTES.map(|path| (path, page()))) {
         router = router.route(path, methods.clone()).route(&format!("{PREFIX}{path}"), methods);
     }
     router.with_state(door)

@@ -8,11 +8,13 @@
 
 mod access;
 mod application;
+mod bodies;
 mod connections;
 mod host;
 mod origin;
 mod security;
 
 pub use application::Application;
+pub use bodies::{Bodies, Held, Unread};
 pub use connections::{Connections, Protocol, Shutdown};
 pub use security::Security;

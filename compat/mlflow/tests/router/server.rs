@@ -10,7 +10,8 @@ use tempfile::TempDir;
 use tower::ServiceExt;
 use trackside_adapter_sqlite::{Config, SqliteStore};
 use trackside_artifacts::Artifacts;
-use trackside_compat_mlflow::{Bodies, Door, Rules, router};
+use trackside_compat_mlflow::{Door, Rules, router};
+use trackside_server::Bodies;
 use trackside_service::{ArtifactStore, Parts, Service};
 use trackside_testkit::{ManualClock, MemoryHooks, SequentialIds};
 

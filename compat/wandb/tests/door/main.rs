@@ -5,5 +5,6 @@ mod files;
 mod graphql;
 mod listing;
 mod logging;
+mod pages;
 mod reading;
 mod server;
