@@ -30,8 +30,12 @@ fn allowed(package: &str) -> Option<&'static [&'static str]> {
         "trackside-admin" => &["trackside-core", "trackside-fanout"],
         "trackside-compat-tensorboard" => &["trackside-core", "trackside-service", "trackside-tensorboard-wire"],
         "trackside-service" => &["trackside-core", "trackside-artifacts"],
-        "trackside-compat-mlflow" => &["trackside-core", "trackside-mlflow-wire", "trackside-server", "trackside-service"],
-        "trackside-compat-wandb" => &["trackside-core", "trackside-server", "trackside-service", "trackside-wandb-wire"],
+        "trackside-compat-mlflow" => {
+            &["trackside-core", "trackside-mlflow-wire", "trackside-server", "trackside-service"]
+        }
+        "trackside-compat-wandb" => {
+            &["trackside-core", "trackside-server", "trackside-service", "trackside-wandb-wire"]
+        }
         "trackside-examples" => &[
             "trackside-core",
             "trackside-adapter-mlflow",

@@ -132,12 +132,22 @@ pub(crate) fn read(
     let sql = "SELECT writer, first, text FROM line_block WHERE run = ?1 AND stream = ?2 \
                AND (?3 IS NULL OR writer = ?3) \
                AND (writer > ?4 OR (writer = ?4 AND first > ?5 AND first + count > ?6)) \
-               AND (?7 IS NULL OR first + count > ?7) AND (?8 IS NULL OR (high >= ?8 AND low <= ?9)) \
+               AND first > ?7 - ?10 AND first + count > ?7 AND (?8 IS NULL OR (high >= ?8 AND low <= ?9)) \
                ORDER BY writer, first";
     let (low, high) = query.steps.clone().map(RangeInclusive::into_inner).unzip();
     let (only, reach) = (query.writer.as_ref().map(Key::as_str), integer(number) - bound(BLOCK_LINES));
-    let values =
-        params![run, query.stream.as_str(), only, writer, reach, integer(number), integer(query.from), low, high];
+    let values = params![
+        run,
+        query.stream.as_str(),
+        only,
+        writer,
+        reach,
+        integer(number),
+        integer(query.from),
+        low,
+        high,
+        bound(BLOCK_LINES)
+    ];
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query(values)?;
     let (mut items, mut bytes) = (Vec::new(), 0);

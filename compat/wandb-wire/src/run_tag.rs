@@ -31,6 +31,9 @@ pub const STOP: &str = "wandb.stop_requested";
 /// The last alert.
 pub const ALERT: &str = "wandb.alert";
 
+/// The run that it is a copy of up to a step: `parent?_step=7`.
+pub const FORKED_FROM: &str = "wandb.forked_from";
+
 /// [`STATE`] of a run that was not heard of any more.
 pub const CRASHED: &str = "crashed";
 /// [`STATE`] of a run whose computer is about to be taken away.

@@ -10,8 +10,8 @@ use bytes::Bytes;
 use http::HeaderMap;
 use serde_json::{Value, json};
 use trackside_core::{
-    Document, Error, Event, Key, Line, Lines, MAX_LINE_NUMBER, MetricPoint, Point, Result, Run, RunId, RunStatus,
-    RunUpdate, Tag, Timestamp,
+    Document, Error, Event, Key, Line, LineQuery, Lines, MAX_LINE_NUMBER, MetricPoint, PageRequest, Point, Result, Run,
+    RunId, RunStatus, RunUpdate, Tag, Timestamp,
 };
 use trackside_service::Service;
 use trackside_wandb_wire::{
@@ -52,6 +52,7 @@ pub(crate) async fn answer(
     } else {
         read(&bytes, writer, &run, now)?
     };
+    refuse_gaps(service, &id, &told.events).await?;
     if !told.events.is_empty() {
         service.append(&id, told.events).await?;
     }
@@ -64,6 +65,33 @@ pub(crate) async fn answer(
         door.pulse.ended(&id);
     }
     Ok(Json(if is_asked_to_stop && told.goes_on { json!({ "stopped": true }) } else { json!({}) }))
+}
+
+/// Rows of who writes alone follow each other: behind a gap some would be missing for good. Processes that share a run
+/// begin where they like, and consoles leave lines out.
+async fn refuse_gaps(service: &Service, run: &RunId, events: &[Event]) -> Result<()> {
+    for event in events {
+        let Event::Lines(lines) = event else { continue };
+        let Some(before) = lines.first.checked_sub(1) else { continue };
+        if !lines.writer.as_str().is_empty() || lines.stream.as_str() == records::OUTPUT {
+            continue;
+        }
+        let (stream, writer) = (lines.stream.clone(), Some(lines.writer.clone()));
+        let query = LineQuery { run: run.clone(), stream, writer, from: before, steps: None };
+        let found = service.lines(query, PageRequest { limit: 1, after: None }).await?;
+        if found.items.first().is_some_and(|line| line.number == before) {
+            continue;
+        }
+        // Clients that resume go on behind the last line of whoever has written.
+        let end = records::end(&service.line_extents(run).await?, lines.stream.as_str());
+        if lines.first > end {
+            return Err(Error::invalid(format!(
+                "line {} of {} leaves a gap: the next one is {end}",
+                lines.first, lines.stream
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// Who writes, where several processes share a run: each numbers its lines itself.

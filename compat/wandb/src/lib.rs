@@ -15,6 +15,7 @@ mod counts;
 mod error;
 mod file_stream;
 mod files;
+mod fork;
 mod graphql;
 mod keys;
 mod mutations;

@@ -47,7 +47,9 @@ pub(crate) async fn show(State(door): State<Door>, Path(address): Path<Address>,
             let up = "../".repeat(request.uri().path().matches('/').count().saturating_sub(1));
             Redirect::temporary(&format!("{up}#{page}")).into_response()
         }
-        Err(error) if error.kind() == ErrorKind::NotFound => (StatusCode::NOT_FOUND, error.message().to_owned()).into_response(),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            (StatusCode::NOT_FOUND, error.message().to_owned()).into_response()
+        }
         Err(error) => error::Refusal(error).into_response(),
     }
 }

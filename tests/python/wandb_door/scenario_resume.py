@@ -87,15 +87,32 @@ def test_the_summary_survives_a_resume(project, api, other):
 
 
 def test_a_fork_goes_on_behind_its_parent(project, api, other):
-    """W&B shows the parent's rows in the fork as well. Here they stay the parent's: a run has what was logged to it."""
     begin(project, 6)
     with wandb.init(project=project, id="r2", fork_from="r1?_step=2") as run:
         for step in range(3, 6):
             run.log({"x": 10 * step})
     read = api.run(run.path)
-    assert columns(read.scan_history(), "_step", "x") == [(3, 30), (4, 40), (5, 50)]
+    whole = [(0, 0), (1, 1), (2, 2), (3, 30), (4, 40), (5, 50)]
+    assert columns(read.scan_history(), "_step", "x") == whole
+    assert columns(read.history(pandas=False), "_step", "x") == whole
     assert columns(api.run(f"local/{project}/r1").scan_history(), "_step", "x") == [(step, step) for step in range(6)]
-    assert other.points(other.run(project, "r2"), "x") == [(3, 30), (4, 40), (5, 50)]
+    seen = other.run(project, "r2")
+    assert other.points(seen, "x") == whole
+    assert seen.data.tags["wandb.forked_from"] == "r1?_step=2"
+    with wandb.init(project=project, id="r2", resume="must") as run:
+        assert run.starting_step == 6
+        run.log({"x": 60})
+    assert columns(api.run(run.path).scan_history(), "_step", "x") == [*whole, (6, 60)]
+
+
+def test_a_fork_of_a_fork_and_of_what_is_not_there(project, api):
+    begin(project, 4)
+    for parent, child in [("r1", "r2"), ("r2", "r3")]:
+        with wandb.init(project=project, id=child, fork_from=f"{parent}?_step=2") as run:
+            run.log({"x": 10})
+    assert columns(api.run(run.path).scan_history(), "_step", "x") == [(0, 0), (1, 1), (2, 2), (3, 10)]
+    with pytest.raises(wandb.errors.CommError, match="none does not exist"):
+        wandb.init(project=project, id="r4", fork_from="none?_step=2")
 
 
 def test_a_run_is_not_wound_back(project, api):

@@ -13,6 +13,7 @@ use trackside_wandb_wire::{
 
 use crate::{
     caller::Caller,
+    fork::Fork,
     objects::{Payload, RunObject},
     project::Project,
     records, runs,
@@ -32,9 +33,7 @@ const TAGS: [(&str, &str); 7] = [
 pub(super) async fn answer(caller: &Caller, input: &Arguments) -> Result<Node> {
     let service = &caller.door.service;
     // Before anything is made.
-    if let Some(text) = input.filled("config") {
-        projection::parse(text)?;
-    }
+    let config = input.filled("config").map(projection::parse).transpose()?;
     if let Some(text) = input.filled("summaryMetrics") {
         summary::parse(text)?;
     }
@@ -43,7 +42,19 @@ pub(super) async fn answer(caller: &Caller, input: &Arguments) -> Result<Node> {
             let (project, run) = runs::by_node_id(service, id).await?;
             (project, run, false)
         }
-        None => find_or_create(caller, input).await?,
+        None => {
+            let name = ProjectName::new(input.text("entityName"), input.text("modelName"));
+            let (project, _) = Project::find_or_create(service, name).await?;
+            let fork = match &config {
+                Some(config) => Fork::of(service, &project, config).await?,
+                None => None,
+            };
+            let (run, inserted) = find_or_create(caller, &project, input).await?;
+            if let Some(fork) = fork {
+                fork.copy_to(service, &run).await?;
+            }
+            (project, run, inserted)
+        }
     };
     let id = run.info.id.clone();
     let events = changes(&run, input, service.now())?;
@@ -61,13 +72,11 @@ pub(super) async fn answer(caller: &Caller, input: &Arguments) -> Result<Node> {
 }
 
 /// The run of this name, which begins now unless it is there.
-async fn find_or_create(caller: &Caller, input: &Arguments) -> Result<(Project, Run, bool)> {
+async fn find_or_create(caller: &Caller, project: &Project, input: &Arguments) -> Result<(Run, bool)> {
     let service = &caller.door.service;
-    let name = ProjectName::new(input.text("entityName"), input.text("modelName"));
-    let (project, _) = Project::find_or_create(service, name).await?;
     let name = input.required("name")?;
-    if let Some(run) = runs::by_name(service, &project, name).await? {
-        return Ok((project, in_use(run, name)?, false));
+    if let Some(run) = runs::by_name(service, project, name).await? {
+        return Ok((in_use(run, name)?, false));
     }
     let experiment = project.experiment.id;
     let user = if caller.user.is_empty() { DEFAULT_ENTITY } else { &*caller.user };
@@ -85,10 +94,8 @@ async fn find_or_create(caller: &Caller, input: &Arguments) -> Result<(Project, 
     let id = run_name::run_id(experiment, name)?;
     match service.create_run_as(id.clone(), run_name::bits(experiment, name)?, request).await {
         // Another process of the same run was quicker.
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            Ok((project, in_use(service.run(&id).await?, name)?, false))
-        }
-        created => Ok((project, created?, true)),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok((in_use(service.run(&id).await?, name)?, false)),
+        created => Ok((created?, true)),
     }
 }
 

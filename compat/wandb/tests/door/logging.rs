@@ -56,7 +56,7 @@ async fn rows_are_points_for_everybody_else() {
     let events = r#"{"_wandb":true,"_timestamp":3,"system.cpu":40}"#;
     let body = json!({ "files": {
         "wandb-history.jsonl": { "offset": 0, "content": rows },
-        "wandb-events.jsonl": { "offset": 5, "content": [events] },
+        "wandb-events.jsonl": { "offset": 0, "content": [events] },
         "wandb-summary.json": { "offset": 0, "content": [r#"{"_step":1,"_timestamp":2.5,"loss":NaN,"best":{"max":9}}"#] },
         "output.log": { "offset": 0, "content": ["one\n", "two"] },
         "unheard-of": { "offset": 0, "content": ["x"] },
@@ -66,15 +66,15 @@ async fn rows_are_points_for_everybody_else() {
         assert_eq!(server.streamed("r", body.clone()).await, json!({}));
         let run = server.stored("r").await;
         // What only the summary says may be of a row that is still to come.
-        assert_eq!(latest(&run), ["deep.acc=0.5@0", "loss=NaN@1", "ok=1@1", "system/cpu=40@5"]);
+        assert_eq!(latest(&run), ["deep.acc=0.5@0", "loss=NaN@1", "ok=1@1", "system/cpu=40@0"]);
         let counts = server.run("r", "historyLineCount eventsLineCount logLineCount").await;
-        assert_eq!(counts, json!({ "historyLineCount": 2, "eventsLineCount": 6, "logLineCount": 2 }));
+        assert_eq!(counts, json!({ "historyLineCount": 2, "eventsLineCount": 1, "logLineCount": 2 }));
     }
     // In the end there is none, also when the summary came before.
     for _ in 0..2 {
         server.streamed("r", json!({ "complete": true, "exitcode": 0 })).await;
         let run = server.stored("r").await;
-        assert_eq!(latest(&run), ["best.max=9@1", "deep.acc=0.5@0", "loss=NaN@1", "ok=1@1", "system/cpu=40@5"]);
+        assert_eq!(latest(&run), ["best.max=9@1", "deep.acc=0.5@0", "loss=NaN@1", "ok=1@1", "system/cpu=40@0"]);
     }
     // The console rewrites what it wrote.
     server.streamed("r", json!({ "files": { "output.log": { "offset": 1, "content": ["TWO"] } } })).await;
@@ -105,6 +105,26 @@ async fn a_request_with_a_fault_changes_nothing() {
     assert_eq!(latest(&server.stored("r").await), [""; 0]);
     assert_eq!(server.run("r", "historyLineCount").await["historyLineCount"], 0);
     assert_eq!(server.stream("unknown", json!({})).await.0, 404);
+}
+
+#[tokio::test]
+async fn rows_that_leave_a_gap_are_refused_and_change_nothing() {
+    let server = Server::start().await;
+    server.upsert("r", json!({})).await;
+    let row = r#"{"_step":0,"a":1}"#;
+    server.streamed("r", history(0, &[row, row])).await;
+    let mut body = history(3, &[r#"{"_step":3,"b":1}"#]);
+    body["files"]["output.log"] = json!({ "offset": 0, "content": ["said"] });
+    let (status, answer) = server.stream("r", body).await;
+    assert_eq!(status, 400);
+    assert_eq!(answer["errors"][0]["message"], "line 3 of wandb.history leaves a gap: the next one is 2");
+    assert_eq!(latest(&server.stored("r").await), ["a=1@0"]);
+    assert_eq!(server.run("r", "logLineCount").await["logLineCount"], 0);
+    // What was lost on the way comes again, and what follows with it.
+    server.streamed("r", history(1, &[row, row])).await;
+    // Consoles leave lines out.
+    server.streamed("r", json!({ "files": { "output.log": { "offset": 7, "content": ["later"] } } })).await;
+    assert_eq!(server.run("r", "historyLineCount").await["historyLineCount"], 3);
 }
 
 #[tokio::test]
