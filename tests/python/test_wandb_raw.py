@@ -45,8 +45,8 @@ class Door:
         self.key = {"entity": "local", "project": f"raw-{uuid.uuid4().hex[:12]}", "name": "r1"}
         self.ask(UPSERT, self.key | {"config": json.dumps({"lr": {"value": 0.1}, "_wandb": {"value": {"t": {}}}})})
 
-    def post(self, path, body, **more):
-        headers = {"Content-Type": "application/json", "User-Agent": "wandb-core"}
+    def post(self, path, body, headers=None, **more):
+        headers = {"Content-Type": "application/json", "User-Agent": "wandb-core"} | (headers or {})
         return requests.post(self.url + path, data=body, headers=headers, timeout=60, **more)
 
     def graphql(self, query, variables, **more):
@@ -58,12 +58,12 @@ class Door:
         assert not answer.json().get("errors"), answer.text
         return answer.json()["data"]
 
-    def stream(self, body, name=None):
+    def stream(self, body, name=None, **more):
         path = f"/files/local/{self.key['project']}/{name or self.key['name']}/file_stream"
-        return self.post(path, body if isinstance(body, str | bytes) else json.dumps(body))
+        return self.post(path, body if isinstance(body, str | bytes) else json.dumps(body), **more)
 
-    def lines(self, offset, *content, stream=HISTORY):
-        return self.stream({"files": {stream: {"offset": offset, "content": list(content)}}})
+    def lines(self, offset, *content, stream=HISTORY, **more):
+        return self.stream({"files": {stream: {"offset": offset, "content": list(content)}}}, **more)
 
     def run(self, name=None):
         return self.ask(READ, self.key | ({"name": name} if name else {}))["project"]["run"]
@@ -143,14 +143,21 @@ def test_a_malformed_line_leaves_nothing_of_its_request(door):
     assert (door.rows(), door.run()["state"]) == ([], "running")
 
 
-def test_lines_may_come_before_those_that_they_follow(door):
-    """A process that shares a run begins to count wherever it likes."""
+def test_rows_behind_a_gap_are_refused(door):
     assert door.lines(0, row(0, x=1)).ok
-    assert door.lines(5, row(5, x=6)).ok
-    assert [line["x"] for line in door.rows()] == [1, 6]
-    assert door.lines(1, row(1, x=2)).ok
-    assert [line["x"] for line in door.rows()] == [1, 2, 6]
+    refused(door.lines(5, row(5, x=6)))
     refused(door.lines(2**63, row(7, x=8)))
+    assert [line["x"] for line in door.rows()] == [1]
+    assert door.lines(1, row(1, x=2)).ok
+    assert [line["x"] for line in door.rows()] == [1, 2]
+
+
+def test_who_shares_a_run_begins_to_count_wherever_it_likes(door):
+    shared = {"X-WANDB-USE-ASYNC-FILESTREAM": "true", "X-WANDB-ASYNC-CLIENT-ID": "one"}
+    assert door.lines(100, row(0, x=1), headers=shared).ok
+    assert door.lines(102, row(2, x=3), headers=shared).ok
+    assert door.lines(101, row(1, x=2), headers=shared).ok
+    assert [line["x"] for line in door.rows()] == [1, 2, 3]
 
 
 def test_a_run_that_nobody_made_is_refused(door):

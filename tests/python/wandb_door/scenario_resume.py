@@ -111,7 +111,7 @@ def test_a_fork_of_a_fork_and_of_what_is_not_there(project, api):
         with wandb.init(project=project, id=child, fork_from=f"{parent}?_step=2") as run:
             run.log({"x": 10})
     assert columns(api.run(run.path).scan_history(), "_step", "x") == [(0, 0), (1, 1), (2, 2), (3, 10)]
-    with pytest.raises(wandb.errors.CommError, match="none does not exist"):
+    with pytest.raises(wandb.Error, match="none does not exist"):
         wandb.init(project=project, id="r4", fork_from="none?_step=2")
 
 
