@@ -26,13 +26,14 @@ mod pulse;
 mod records;
 mod router;
 mod runs;
+mod sweeps;
 
 use trackside_core::{Key, Result};
 use trackside_server::Bodies;
 use trackside_service::Service;
 use trackside_wandb_wire::signature::Signer;
 
-use crate::{counts::Counts, pulse::Pulse};
+use crate::{counts::Counts, pulse::Pulse, sweeps::Sweeps};
 pub use graphql::graphql;
 pub use router::router;
 
@@ -48,6 +49,7 @@ pub struct Door {
     signer: Signer,
     pulse: Pulse,
     counts: Counts,
+    sweeps: Sweeps,
     /// Whether clients may come without a key while there is none.
     anonymous: bool,
 }
@@ -63,6 +65,7 @@ impl Door {
             signer: Signer::new(&secret),
             pulse: Pulse::default(),
             counts: Counts::default(),
+            sweeps: Sweeps::default(),
             anonymous,
         })
     }

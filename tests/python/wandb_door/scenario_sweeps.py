@@ -55,8 +55,10 @@ def test_random_values_are_within_their_distributions(project):
 
 
 def test_what_cannot_be_searched_is_refused(project):
-    with pytest.raises(wandb.errors.CommError, match="grid and random, not bayes"):
+    with pytest.raises(wandb.errors.CommError, match="bayes needs a metric"):
         wandb.sweep({"method": "bayes", "parameters": {"x": {"min": 0.0, "max": 1.0}}}, project=project)
+    with pytest.raises(wandb.errors.CommError, match="grid, random and bayes, not custom"):
+        wandb.sweep({"method": "custom", "parameters": {"x": {"min": 0.0, "max": 1.0}}}, project=project)
 
 
 def test_sweeps_of_a_project_are_listed(project, api):

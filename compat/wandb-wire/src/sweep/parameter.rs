@@ -1,9 +1,10 @@
 //! Parameters and their distributions, as W&B's documentation has them.
 
 use serde_json::{Map, Value};
-use trackside_core::{Error, Result};
+use trackside_core::{Error, Json, Result};
 
-use super::draw::Source;
+use super::{bayes::MOST_CHOICES, draw::Source, shape::Shape};
+use crate::leaves;
 
 /// Values of one parameter that a grid goes through.
 const MOST_STEPS: u64 = 1_000_000;
@@ -17,35 +18,8 @@ pub(super) enum Parameter {
     Choice { values: Vec<Value>, weights: Vec<f64> },
     /// A whole number within these.
     Whole { low: i64, high: i64 },
-    /// A number.
-    Number { shape: Shape, quantum: Option<f64> },
-}
-
-/// How a number is distributed.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Shape {
-    Uniform {
-        low: f64,
-        high: f64,
-    },
-    /// The logarithm is uniform within these.
-    LogUniform {
-        low: f64,
-        high: f64,
-    },
-    /// The logarithm of the inverse is uniform within these.
-    InverseLogUniform {
-        low: f64,
-        high: f64,
-    },
-    Normal {
-        mean: f64,
-        deviation: f64,
-    },
-    LogNormal {
-        mean: f64,
-        deviation: f64,
-    },
+    /// A number within these, a multiple of a quantum if there is one.
+    Number { shape: Shape, quantum: Option<f64>, low: f64, high: f64 },
 }
 
 /// Reads parameters and those within them.
@@ -101,7 +75,7 @@ impl Parameter {
             return Err("has a q that is not above 0".to_owned());
         }
         let bounds = || match (number("min"), number("max")) {
-            (Some(low), Some(high)) if low <= high => Ok((low, high)),
+            (Some(low), Some(high)) if low <= high && (high - low).is_finite() => Ok((low, high)),
             _ => Err("has no min and max in order".to_owned()),
         };
         let positive =
@@ -110,28 +84,43 @@ impl Parameter {
                     if low > 0.0 { Ok((low, high)) } else { Err("has a min that is not above 0".to_owned()) }
                 })
             };
-        let bell = || (number("mu").unwrap_or(0.0), number("sigma").unwrap_or(1.0));
-        let shape = match name {
+        let finite = |(low, high): (f64, f64)| {
+            if high.is_finite() { Ok((low, high)) } else { Err("has bounds that are no logarithms".to_owned()) }
+        };
+        let bell = || match (number("mu").unwrap_or(0.0), number("sigma").unwrap_or(1.0)) {
+            (mean, deviation) if deviation >= 0.0 => Ok((mean, deviation)),
+            _ => Err("has a sigma below 0".to_owned()),
+        };
+        let (shape, (low, high)) = match name {
             "int_uniform" => {
                 let (low, high) = bounds()?;
                 #[expect(clippy::cast_possible_truncation, reason = "whole doubles, cut to what there is")]
-                return Ok(Self::Whole { low: low.ceil() as i64, high: high.floor() as i64 });
+                let (low, high) = (low.ceil() as i64, high.floor() as i64);
+                let none = || "has no whole number between min and max".to_owned();
+                return (low <= high).then_some(Self::Whole { low, high }).ok_or_else(none);
             }
-            "uniform" => bounds().map(|(low, high)| Shape::Uniform { low, high })?,
-            "log_uniform" => bounds().map(|(low, high)| Shape::LogUniform { low, high })?,
+            "uniform" => bounds().map(|(low, high)| (Shape::Uniform { low, high }, (low, high)))?,
+            "log_uniform" => {
+                let (low, high) = bounds()?;
+                (Shape::LogUniform { low, high }, finite((low.exp(), high.exp()))?)
+            }
             "log_uniform_values" => {
-                positive().map(|(low, high)| Shape::LogUniform { low: low.ln(), high: high.ln() })?
+                let (low, high) = positive()?;
+                (Shape::LogUniform { low: low.ln(), high: high.ln() }, (low, high))
             }
-            "inv_log_uniform" => bounds().map(|(low, high)| Shape::InverseLogUniform { low, high })?,
+            "inv_log_uniform" => {
+                let (low, high) = bounds()?;
+                (Shape::InverseLogUniform { low, high }, finite(((-high).exp(), (-low).exp()))?)
+            }
             "inv_log_uniform_values" => {
-                let inverse = |(low, high): (f64, f64)| Shape::InverseLogUniform { low: -high.ln(), high: -low.ln() };
-                positive().map(inverse)?
+                let (low, high) = positive()?;
+                (Shape::InverseLogUniform { low: -high.ln(), high: -low.ln() }, (low, high))
             }
-            "normal" => Shape::Normal { mean: bell().0, deviation: bell().1 },
-            "log_normal" => Shape::LogNormal { mean: bell().0, deviation: bell().1 },
+            "normal" => bell().map(|(mean, deviation)| (Shape::Normal { mean, deviation }, (f64::MIN, f64::MAX)))?,
+            "log_normal" => bell().map(|(mean, deviation)| (Shape::LogNormal { mean, deviation }, (0.0, f64::MAX)))?,
             other => return Err(format!("has the distribution '{other}', which this server does not know")),
         };
-        Ok(Self::Number { shape, quantum })
+        Ok(Self::Number { shape, quantum, low, high })
     }
 
     /// How many values a grid goes through; why it cannot.
@@ -139,7 +128,7 @@ impl Parameter {
         let n_steps = match self {
             Self::Choice { values, .. } => values.len() as u64,
             Self::Whole { low, high } => high.abs_diff(*low).saturating_add(1),
-            Self::Number { shape: Shape::Uniform { low, high }, quantum: Some(quantum) } => {
+            Self::Number { shape: Shape::Uniform { low, high }, quantum: Some(quantum), .. } => {
                 #[expect(
                     clippy::cast_possible_truncation,
                     clippy::cast_sign_loss,
@@ -160,7 +149,7 @@ impl Parameter {
                 usize::try_from(step).ok().and_then(|step| values.get(step)).cloned().unwrap_or_default()
             }
             Self::Whole { low, .. } => low.saturating_add_unsigned(step).into(),
-            Self::Number { shape: Shape::Uniform { low, .. }, quantum: Some(quantum) } => {
+            Self::Number { shape: Shape::Uniform { low, .. }, quantum: Some(quantum), .. } => {
                 #[expect(clippy::cast_precision_loss, reason = "at most a million")]
                 let value = low + step as f64 * quantum;
                 value.into()
@@ -181,33 +170,117 @@ impl Parameter {
                 });
                 chosen.map(|(value, _)| value).or(values.last()).cloned().unwrap_or_default()
             }
-            Self::Whole { low, high } => {
-                #[expect(
-                    clippy::cast_precision_loss,
-                    clippy::cast_possible_truncation,
-                    clippy::cast_sign_loss,
-                    reason = "what is beyond 2^53 is drawn less evenly"
-                )]
-                let offset = (source.uniform(0) * (high.abs_diff(*low) as f64 + 1.0)) as u64;
-                low.saturating_add_unsigned(offset).min(*high).into()
-            }
-            Self::Number { shape, quantum } => {
-                let value = shape.draw(source);
-                quantum.map_or(value, |quantum| (value / quantum).round() * quantum).into()
-            }
+            Self::Whole { low, high } => whole(*low, *high, source.uniform(0)),
+            Self::Number { shape, .. } => self.number(shape.draw(source)),
         }
+    }
+
+    /// Whether a model has something to choose, and from how many values; none where there is no end of them.
+    pub(super) fn room(&self) -> Room {
+        match self {
+            Self::Choice { values, .. } if values.len() > 1 => Room::Choice(values.len()),
+            Self::Whole { low, high } if low < high => Room::Scale,
+            Self::Number { shape, low, high, .. } if low < high && !shape.is_one() => Room::Scale,
+            _ => Room::None,
+        }
+    }
+
+    /// Whether a model can choose; why it cannot.
+    pub(super) fn modelled(&self) -> std::result::Result<(), String> {
+        match self.room() {
+            Room::Choice(n_values) if n_values > MOST_CHOICES => {
+                Err(format!("a sweep of the method bayes has at most {MOST_CHOICES} values of each"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Where a value stands: which one it is of a choice, otherwise where on a scale from 0 up to but not 1.
+    pub(super) fn place(&self, value: &Json) -> Option<f64> {
+        match self {
+            #[expect(clippy::cast_precision_loss, reason = "values fit into a definition")]
+            Self::Choice { values, .. } => {
+                values.iter().position(|known| is_same(known, value)).map(|position| position as f64)
+            }
+            Self::Whole { low, high } => {
+                let place = Shape::Uniform { low: to_f64(*low) - 0.5, high: to_f64(*high) + 0.5 };
+                place.place(number(value)?)
+            }
+            Self::Number { shape, .. } => shape.place(number(value)?),
+        }
+    }
+
+    /// The value at a place.
+    pub(super) fn at(&self, place: f64) -> Value {
+        match self {
+            Self::Choice { values, .. } => {
+                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positions, saturated")]
+                let position = place as usize;
+                values.get(position).or(values.last()).cloned().unwrap_or_default()
+            }
+            Self::Whole { low, high } => whole(*low, *high, place),
+            Self::Number { shape, .. } => self.number(shape.at(place)),
+        }
+    }
+
+    /// A number as a value: within the bounds, and a multiple of the quantum if one is within them.
+    fn number(&self, number: f64) -> Value {
+        let Self::Number { quantum, low, high, .. } = self else { return Value::Null };
+        let number = number.max(*low).min(*high);
+        let fits = |number: &f64| (*low..=*high).contains(number);
+        let multiple = quantum.and_then(|quantum| {
+            let nearest = (number / quantum).round();
+            [nearest, nearest - 1.0, nearest + 1.0].map(|times| times * quantum).into_iter().find(fits)
+        });
+        multiple.unwrap_or(number).into()
     }
 }
 
-impl Shape {
-    fn draw(self, source: &Source) -> f64 {
-        let within = |low: f64, high: f64| low + source.uniform(0) * (high - low);
-        match self {
-            Self::Uniform { low, high } => within(low, high),
-            Self::LogUniform { low, high } => within(low, high).exp(),
-            Self::InverseLogUniform { low, high } => (-within(low, high)).exp(),
-            Self::Normal { mean, deviation } => mean + deviation * source.normal(),
-            Self::LogNormal { mean, deviation } => (mean + deviation * source.normal()).exp(),
+/// What a model has to choose from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Room {
+    /// Nothing: there is one value only.
+    None,
+    /// So many values, in no order.
+    Choice(usize),
+    /// A scale.
+    Scale,
+}
+
+/// The whole number at a place from 0 up to but not 1.
+fn whole(low: i64, high: i64, place: f64) -> Value {
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "what is beyond 2^53 is drawn less evenly"
+    )]
+    let offset = (place * (high.abs_diff(low) as f64 + 1.0)) as u64;
+    low.saturating_add_unsigned(offset).min(high).into()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "what is beyond 2^53 has a neighbour's place")]
+const fn to_f64(number: i64) -> f64 {
+    number as f64
+}
+
+fn number(value: &Json) -> Option<f64> {
+    match value {
+        Json::Integer(_) | Json::Float(_) => leaves::number(value).filter(|number| number.is_finite()),
+        _ => None,
+    }
+}
+
+/// Whether a run was told this value. 1 and 1.0 are one number.
+fn is_same(value: &Value, told: &Json) -> bool {
+    match (value, told) {
+        (Value::Null, Json::Null) => true,
+        (Value::Bool(value), Json::Bool(told)) => value == told,
+        (Value::String(value), Json::Text(told)) => value == told,
+        (Value::Number(value), told) => value.as_f64().is_some_and(|value| number(told) == Some(value)),
+        (Value::Array(_) | Value::Object(_), Json::List(_) | Json::Object(_)) => {
+            serde_json::from_str::<Value>(&told.to_string()).is_ok_and(|told| told == *value)
         }
+        _ => false,
     }
 }

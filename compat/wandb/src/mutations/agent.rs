@@ -1,16 +1,21 @@
 //! `createAgent`, `agentHeartbeat`: programs that run the trials of a sweep, one after the other.
 //!
-//! An agent is known by its sweep alone: what it runs it says with each sign of life, so that nothing of it is kept.
+//! An agent is known by its sweep alone: what it runs it says with each sign of life.
 
 use serde_json::{Value, json};
-use trackside_core::{Error, ErrorKind, Result, Sweep, SweepChange, SweepId, SweepState};
+use trackside_core::{Error, ErrorKind, Event, Result, Sweep, SweepChange, SweepId, SweepState, Tag};
 use trackside_wandb_wire::{
     executor::{Arguments, Node},
-    node_id, run_name, run_tag,
+    node_id, run_tag,
     sweep::Definition,
 };
 
-use crate::{caller::Caller, project::Project, runs};
+use crate::{
+    caller::Caller,
+    project::Project,
+    runs,
+    sweeps::{self, Asked},
+};
 
 /// Kind of the ids of agents in GraphQL.
 const KIND: &str = "Agent";
@@ -47,8 +52,14 @@ async fn commands(caller: &Caller, sweep: &Sweep, run_state: &str) -> Result<Vec
         states.iter().filter(|(_, runs)| runs.as_bool() == Some(true)).map(|(run, _)| run).take(MOST_RUNS).collect();
     let service = &caller.door.service;
     let project = Project::of(service.experiment(sweep.experiment).await?);
+    let definition = Definition::parse(&sweep.definition);
     for name in &running {
-        if sweep.state == SweepState::Canceled || is_stopped(caller, &project, name).await? {
+        caller.door.sweeps.trials.heard(&sweep.id, name, service.now());
+    }
+    for name in &running {
+        if sweep.state == SweepState::Canceled
+            || is_stopped(caller, &project, sweep, definition.as_ref().ok(), name).await?
+        {
             return Ok(vec![json!({ "type": "stop", "run_id": name })]);
         }
     }
@@ -58,28 +69,53 @@ async fn commands(caller: &Caller, sweep: &Sweep, run_state: &str) -> Result<Vec
     match sweep.state {
         SweepState::Paused => Ok(Vec::new()),
         SweepState::Finished | SweepState::Canceled => Ok(vec![json!({ "type": "exit" })]),
-        SweepState::Pending | SweepState::Running => next(caller, sweep, &project).await,
+        SweepState::Pending | SweepState::Running => next(caller, sweep, &project, &definition?).await,
     }
 }
 
-async fn is_stopped(caller: &Caller, project: &Project, name: &str) -> Result<bool> {
-    let run = runs::by_name(&caller.door.service, project, name).await?;
-    Ok(run.is_some_and(|run| run_tag::value(&run, run_tag::STOP).is_some_and(|value| !value.is_empty())))
+/// Whether a run was asked to stop, be it now, as it is not among the best.
+async fn is_stopped(
+    caller: &Caller,
+    project: &Project,
+    sweep: &Sweep,
+    definition: Option<&Definition>,
+    name: &str,
+) -> Result<bool> {
+    let service = &caller.door.service;
+    let Some(run) = runs::by_name(service, project, name).await? else { return Ok(false) };
+    if run_tag::value(&run, run_tag::STOP).is_some_and(|value| !value.is_empty()) {
+        return Ok(true);
+    }
+    let Some(definition) = definition.filter(|_| runs::is_active(&run)) else { return Ok(false) };
+    if !caller.door.sweeps.early.ends(service, project, sweep, definition, &run).await? {
+        return Ok(false);
+    }
+    tracing::info!(sweep = %sweep.id, run = %run.info.id, "run ends early: others have done better at its band");
+    service.append(&run.info.id, vec![Event::Tags(vec![Tag::new(run_tag::STOP, "true")?])]).await?;
+    Ok(true)
 }
 
 /// The next trial, or the end.
-async fn next(caller: &Caller, sweep: &Sweep, project: &Project) -> Result<Vec<Value>> {
+async fn next(caller: &Caller, sweep: &Sweep, project: &Project, definition: &Definition) -> Result<Vec<Value>> {
     let service = &caller.door.service;
-    let definition = Definition::parse(&sweep.definition)?;
-    let is_over = |number: u64| definition.n_trials().is_some_and(|n_trials| number >= n_trials);
-    if is_over(sweep.n_trials) {
-        service.change_sweep(&sweep.id, SweepChange::State(SweepState::Finished)).await?;
-        return Ok(vec![json!({ "type": "exit" })]);
-    }
-    // Another agent may have paused it, or taken the last.
-    let Some(number) = service.take_trial(&sweep.id).await? else { return Ok(Vec::new()) };
-    let Some(parameters) = definition.trial(sweep.id.as_str(), number) else { return Ok(Vec::new()) };
-    let seed = run_name::bits(project.experiment.id, &format!("{}-{number}", sweep.id))?;
-    let run = SweepId::fresh(seed);
-    Ok(vec![json!({ "type": "run", "run_id": run.as_str(), "args": parameters, "program": definition.program })])
+    let trials = &caller.door.sweeps.trials;
+    let is_over = definition.n_trials().is_some_and(|n_trials| sweep.n_trials >= n_trials);
+    let number = match trials.ask(service, project, sweep, is_over).await? {
+        Asked::Again(number) => number,
+        Asked::Later if is_over => return Ok(Vec::new()),
+        Asked::Nothing if is_over => {
+            service.change_sweep(&sweep.id, SweepChange::State(SweepState::Finished)).await?;
+            return Ok(vec![json!({ "type": "exit" })]);
+        }
+        Asked::Later | Asked::Nothing => {
+            // Another agent may have paused it, or taken the last.
+            let Some(number) = service.take_trial(&sweep.id).await? else { return Ok(Vec::new()) };
+            trials.given(&sweep.id, number, &sweeps::run_of(project, &sweep.id, number)?, service.now());
+            number
+        }
+    };
+    let told = sweeps::observations(service, project, sweep, definition).await?;
+    let Some(parameters) = definition.trial(sweep.id.as_str(), number, &told) else { return Ok(Vec::new()) };
+    let run = sweeps::run_of(project, &sweep.id, number)?;
+    Ok(vec![json!({ "type": "run", "run_id": run, "args": parameters, "program": definition.program })])
 }

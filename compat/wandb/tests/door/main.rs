@@ -8,3 +8,4 @@ mod logging;
 mod pages;
 mod reading;
 mod server;
+mod sweeps;

@@ -46,10 +46,13 @@ impl Server {
             ids: Arc::new(SequentialIds::default()),
         };
         let service = Service::start(parts).await.unwrap();
-        let door = Door::open(service.clone(), 1, true).await.unwrap();
-        let other = post(|body: String| async move { format!("{{\"other\": {}}}", body.len()) });
-        let router = router(door.clone()).route("/graphql", graphql(door, other));
+        let router = routes(&service).await;
         Self { router, service, clock, _files: files }
+    }
+
+    /// Forgets what it has only in memory.
+    pub(crate) async fn restart(&mut self) {
+        self.router = routes(&self.service).await;
     }
 
     pub(crate) async fn raw(&self, request: Request<Body>) -> Response {
@@ -152,6 +155,12 @@ impl Server {
         };
         self.service.create_run(request).await.unwrap().info.id
     }
+}
+
+async fn routes(service: &Service) -> Router {
+    let door = Door::open(service.clone(), 1, true).await.unwrap();
+    let other = post(|body: String| async move { format!("{{\"other\": {}}}", body.len()) });
+    router(door.clone()).route("/graphql", graphql(door, other))
 }
 
 /// Params, tags or latest values as `key=value`.
