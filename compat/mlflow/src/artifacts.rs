@@ -15,7 +15,7 @@ use trackside_mlflow_wire::{
 };
 
 use crate::{
-    Door, body, download,
+    Door, download,
     error::{Answer, MlflowError},
     params::{Params, query_pairs},
     routes::Routes,
@@ -71,7 +71,7 @@ async fn of_version(
 async fn upload(door: Door, request: Request) -> Result<Response, MlflowError> {
     let query = query_pairs(request.uri().query().unwrap_or_default());
     let (run, path) = from_query::<wire::UploadArtifact>(query)?.checked()?;
-    let held = door.bodies.read_at_most(request.into_body(), MAX_UPLOAD_BYTES).await.map_err(body::refused)?;
+    let held = door.bodies.read_at_most(request.into_body(), MAX_UPLOAD_BYTES).await?;
     if held.is_empty() {
         return Err(Failure::invalid("Request must specify data.").into());
     }

@@ -23,9 +23,9 @@ use trackside_mlflow_wire::{
     otlp::{self, Exported, Refusal},
 };
 
-use trackside_server::Held;
+use trackside_server::{Held, Unread};
 
-use crate::{Door, body, error::MlflowError, routes::Routes};
+use crate::{Door, error::MlflowError, routes::Routes};
 
 const PROTOBUF: &str = "application/x-protobuf";
 /// Which experiment new traces belong to.
@@ -43,7 +43,7 @@ async fn export(door: Door, request: Request) -> Result<Response, Refused> {
     let experiment = text(&head.headers, &EXPERIMENT).ok_or_else(|| detail(422, absent()))?;
     let is_json = is_json(text(&head.headers, &CONTENT_TYPE)).map_err(|why| detail(400, why))?;
     let encoding = text(&head.headers, &CONTENT_ENCODING).map(str::to_ascii_lowercase);
-    let held = door.bodies.read(body).await.map_err(body::refused)?;
+    let held = door.bodies.read(body).await?;
     let held = decoded(&door, held, encoding.as_deref().unwrap_or_default())?;
     let exported = if is_json { otlp::from_json(&held) } else { otlp::from_protobuf(&held) };
     drop(held);
@@ -84,7 +84,7 @@ fn is_json(content_type: Option<&str>) -> Result<bool, String> {
 /// The body without its compression. It may not be larger than a body may be.
 fn decoded(door: &Door, held: Held, encoding: &str) -> Result<Held, Refused> {
     let unpacked = |decoder: &mut dyn Read| match door.bodies.decoded(decoder) {
-        Ok(unpacked) => unpacked.map(Some).map_err(|unread| Refused::from(body::refused(unread))),
+        Ok(unpacked) => unpacked.map(Some).map_err(Refused::from),
         Err(_) => Ok(None),
     };
     let unpacked = match encoding {
@@ -106,6 +106,12 @@ fn absent() -> Value {
 
 fn detail(status: u16, why: impl Into<Value>) -> Refused {
     Refused::Detail(status, why.into())
+}
+
+impl From<Unread> for Refused {
+    fn from(unread: Unread) -> Self {
+        Self::Failure(MlflowError::from(unread).0)
+    }
 }
 
 /// Why a request is refused.

@@ -9,7 +9,7 @@ use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 use trackside_mlflow_wire::{Failure, request};
 
-use crate::{Door, body, error::MlflowError};
+use crate::{Door, error::MlflowError};
 
 /// Extracts the parameters of a request.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ impl<T: DeserializeOwned> FromRequest<Door> for Params<T> {
             let content_type = head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
             check_content_type(content_type)?;
         }
-        let body = door.bodies.read(body).await.map_err(body::refused)?;
+        let body = door.bodies.read(body).await?;
         Ok(Self(request::from_json(&body)?))
     }
 }

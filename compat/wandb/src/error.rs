@@ -22,6 +22,17 @@ impl From<Error> for Refusal {
     }
 }
 
+/// A body that was not read: whoever is still there and may do better tries again.
+impl From<Unread> for Refusal {
+    fn from(unread: Unread) -> Self {
+        Self(match unread {
+            Unread::TooLarge { max_bytes } => Error::invalid(format!("the request is larger than {max_bytes} bytes")),
+            Unread::NoRoom => Error::new(ErrorKind::Unavailable, "too many large requests at once; try again later"),
+            Unread::Broken(_) => Error::new(ErrorKind::Unavailable, "the request could not be read to its end"),
+        })
+    }
+}
+
 /// The status of a kind of error.
 pub(crate) const fn status(kind: ErrorKind) -> StatusCode {
     match kind {
@@ -41,15 +52,6 @@ pub(crate) const fn status(kind: ErrorKind) -> StatusCode {
 /// As clients read it.
 pub(crate) fn body(error: &Error) -> Value {
     json!({ "data": null, "errors": [{ "message": error.message() }] })
-}
-
-/// A body that was not read: whoever is still there and may do better tries again.
-pub(crate) fn unread(unread: Unread) -> Error {
-    match unread {
-        Unread::TooLarge { max_bytes } => Error::invalid(format!("the request is larger than {max_bytes} bytes")),
-        Unread::NoRoom => Error::new(ErrorKind::Unavailable, "too many large requests at once; try again later"),
-        Unread::Broken(_) => Error::new(ErrorKind::Unavailable, "the request could not be read to its end"),
-    }
 }
 
 pub(crate) fn log(error: &Error) {

@@ -21,12 +21,7 @@ use trackside_wandb_wire::{
     run_tag, summary,
 };
 
-use crate::{
-    Door,
-    error::{self, Refusal},
-    project::Project,
-    records, runs,
-};
+use crate::{Door, error::Refusal, project::Project, records, runs};
 
 /// Larger requests are read on a thread where nobody waits.
 const LARGE: usize = 64 << 10;
@@ -38,7 +33,7 @@ pub(crate) async fn answer(
 ) -> Result<Json<Value>, Refusal> {
     let (parts, body) = request.into_parts();
     door.admit(&parts.headers).await?;
-    let held = door.bodies.read(body).await.map_err(error::unread)?;
+    let held = door.bodies.read(body).await?;
     let service = &door.service;
     let project = Project::named(service, ProjectName::new(Some(&entity), Some(&project))).await?;
     let run = runs::named(service, &project, &name).await?;

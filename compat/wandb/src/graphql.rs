@@ -38,7 +38,7 @@ pub fn graphql(door: Door, other: MethodRouter) -> MethodRouter {
             let (parts, body) = request.into_parts();
             let held = match door.bodies.read(body).await {
                 Ok(held) => held,
-                Err(unread) => return Refusal(error::unread(unread)).into_response(),
+                Err(unread) => return Refusal::from(unread).into_response(),
             };
             match parse(&held) {
                 Ok(query) if is_ours(&query, &parts.headers) => {
@@ -64,7 +64,7 @@ pub(crate) fn own() -> MethodRouter<Door> {
         let (parts, body) = request.into_parts();
         let held = match door.bodies.read(body).await {
             Ok(held) => held,
-            Err(unread) => return Refusal(error::unread(unread)).into_response(),
+            Err(unread) => return Refusal::from(unread).into_response(),
         };
         match parse(&held) {
             Ok(query) => {

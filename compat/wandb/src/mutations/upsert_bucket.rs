@@ -37,24 +37,21 @@ pub(super) async fn answer(caller: &Caller, input: &Arguments) -> Result<Node> {
     if let Some(text) = input.filled("summaryMetrics") {
         summary::parse(text)?;
     }
-    let (project, run, inserted) = match input.filled("id") {
-        Some(id) => {
-            let (project, run) = runs::by_node_id(service, id).await?;
-            (project, run, false)
+    let (project, run, inserted) = if let Some(id) = input.filled("id") {
+        let (project, run) = runs::by_node_id(service, id).await?;
+        (project, run, false)
+    } else {
+        let name = ProjectName::new(input.text("entityName"), input.text("modelName"));
+        let (project, _) = Project::find_or_create(service, name).await?;
+        let fork = match &config {
+            Some(config) => Fork::of(service, &project, config).await?,
+            None => None,
+        };
+        let (run, inserted) = find_or_create(caller, &project, input).await?;
+        if let Some(fork) = fork {
+            fork.copy_to(service, &run).await?;
         }
-        None => {
-            let name = ProjectName::new(input.text("entityName"), input.text("modelName"));
-            let (project, _) = Project::find_or_create(service, name).await?;
-            let fork = match &config {
-                Some(config) => Fork::of(service, &project, config).await?,
-                None => None,
-            };
-            let (run, inserted) = find_or_create(caller, &project, input).await?;
-            if let Some(fork) = fork {
-                fork.copy_to(service, &run).await?;
-            }
-            (project, run, inserted)
-        }
+        (project, run, inserted)
     };
     let id = run.info.id.clone();
     let events = changes(&run, input, service.now())?;
