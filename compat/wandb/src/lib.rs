@@ -31,6 +31,8 @@ use trackside_service::Service;
 use trackside_wandb_wire::signature::Signer;
 
 use crate::{body::Bodies, counts::Counts, pulse::Pulse};
+/// The tag of versions of registered models that are artifacts; its value is the artifact's id.
+pub use artifacts::MARKER as ARTIFACT_TAG;
 pub use graphql::graphql;
 pub use router::router;
 
