@@ -1,5 +1,5 @@
 //! Bundles: how they come to be and change. Elsewhere: their files (`bundle_files.rs`), where they are members and what
-//! they are called there (`members.rs`).
+//! they are called there (`members.rs`), what of them nobody needs any more (`bundle_removal.rs`).
 
 use async_trait::async_trait;
 use rusqlite::{Connection, Row, params};
@@ -9,7 +9,7 @@ use trackside_core::{
 };
 
 use crate::{
-    SqliteStore, bundle_files, collections, error, members,
+    SqliteStore, bundle_files, bundle_removal, collections, error, members,
     owners::Owners,
     rows::{Columns, execute, integer, number, unreadable},
     runs,
@@ -103,6 +103,14 @@ impl Bundles for SqliteStore {
         })
         .await
     }
+
+    async fn unneeded_digests(&self, digests: Vec<String>) -> Result<Vec<String>> {
+        self.read(move |connection| bundle_removal::unneeded_digests(connection, digests)).await
+    }
+
+    async fn expired_bundles(&self, until: Timestamp, after: Option<BundleId>, limit: usize) -> Result<Vec<BundleId>> {
+        self.read(move |connection| bundle_removal::expired(connection, until, after, limit)).await
+    }
 }
 
 fn create(connection: &Connection, new: &NewBundle) -> error::Result<Bundle> {
@@ -124,6 +132,9 @@ fn create(connection: &Connection, new: &NewBundle) -> error::Result<Bundle> {
         connection.prepare_cached(sql)?.query_row(params![new.home.get(), new.digest, committed], |row| row.get(0))?;
     if let Some(same) = same.map(BundleId::new) {
         members::set_aliases(connection, same, new.home, &new.aliases)?;
+        if let Some(secs) = new.lifetime_secs {
+            apply(connection, same, &BundleChange::SetLifetime(Some(secs)), new.created_at)?;
+        }
         collections::touch(connection, new.home, new.created_at)?;
         return require(connection, same);
     }
@@ -136,7 +147,7 @@ fn insert(connection: &Connection, new: &NewBundle) -> error::Result<Bundle> {
         None => None,
     };
     let sql = "INSERT INTO bundle (home, digest, state, description, metadata, run, step, client_id, wanted_aliases, \
-               created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10)";
+               created_at, updated_at, lifetime_secs) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10, ?11)";
     execute(
         connection,
         sql,
@@ -151,6 +162,7 @@ fn insert(connection: &Connection, new: &NewBundle) -> error::Result<Bundle> {
             new.client_id,
             members::written(&new.aliases),
             new.created_at.millis(),
+            new.lifetime_secs.map(integer),
         ],
     )?;
     let id = BundleId::new(connection.last_insert_rowid());
@@ -209,6 +221,10 @@ fn apply(connection: &Connection, id: BundleId, change: &BundleChange, at: Times
                 let sql = "DELETE FROM bundle_label WHERE owner = ?1 AND label = ?2";
                 execute(connection, sql, params![id.get(), label])?;
             }
+        }
+        BundleChange::SetLifetime(secs) => {
+            let sql = "UPDATE bundle SET lifetime_secs = ?2 WHERE pk = ?1";
+            execute(connection, sql, params![id.get(), secs.map(integer)])?;
         }
         BundleChange::SetAliases(collection, aliases) => {
             members::require(connection, id, *collection)?;
@@ -287,6 +303,10 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Bundle> {
         size: row.count("size")?,
         n_files: row.count("n_files")?,
         labels: Vec::new(),
+        lifetime_secs: row
+            .get::<_, Option<i64>>("lifetime_secs")?
+            .map(|secs| u64::try_from(secs).map_err(unreadable))
+            .transpose()?,
         draft: row.get("draft")?,
     })
 }

@@ -1,5 +1,7 @@
 //! Collections of bundles. Elsewhere: the bundles (`bundles.rs`), and where they are members (`members.rs`).
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 use trackside_core::{
@@ -8,11 +10,14 @@ use trackside_core::{
 };
 
 use crate::{
-    SqliteStore, error, experiments,
-    rows::{Columns, bound, execute, number},
+    SqliteStore, error, experiments, members,
+    rows::{Columns, bound, execute, number, unreadable},
 };
 
-const COLUMNS: &str = "*, (SELECT count(*) FROM member WHERE member.collection = collection.pk) AS n_members";
+const COLUMNS: &str = "*, coalesce(folder, name) AS own_folder, \
+                       (SELECT count(*) FROM member WHERE member.collection = collection.pk) AS n_members";
+/// What is tried as a folder until one is free.
+const MAX_FOLDERS: u32 = 10_000;
 
 #[async_trait]
 impl Collections for SqliteStore {
@@ -48,26 +53,46 @@ impl Collections for SqliteStore {
 
     async fn change_collection(&self, id: CollectionId, change: CollectionChange, at: Timestamp) -> Result<()> {
         self.write(move |connection| {
-            let changed = match change {
-                CollectionChange::Rename(name) => {
-                    let sql = "UPDATE OR IGNORE collection SET name = ?2, updated_at = ?3 WHERE pk = ?1";
-                    require(connection, id)?;
-                    if execute(connection, sql, params![id.get(), name.as_str(), at.millis()])? == 0 {
-                        return Err(fault::collection_exists(&name).into());
-                    }
-                    1
-                }
-                CollectionChange::Describe(text) => {
-                    let sql = "UPDATE collection SET description = ?2, updated_at = ?3 WHERE pk = ?1";
-                    execute(connection, sql, params![id.get(), text, at.millis()])?
-                }
-                // Its bundles and members follow by their foreign keys.
-                CollectionChange::Delete => execute(connection, "DELETE FROM collection WHERE pk = ?1", [id.get()])?,
-            };
-            if changed == 0 { Err(fault::collection_not_found(id).into()) } else { Ok(()) }
+            let found = require(connection, id)?;
+            apply(connection, found, change)?;
+            touch(connection, id, at)
         })
         .await
     }
+}
+
+fn apply(connection: &Connection, found: Collection, change: CollectionChange) -> error::Result<()> {
+    let pk = found.id.get();
+    match change {
+        CollectionChange::Rename(name) => {
+            // Its files stay where they are.
+            let sql = "UPDATE OR IGNORE collection SET name = ?2, folder = coalesce(folder, name) WHERE pk = ?1";
+            if execute(connection, sql, params![pk, name.as_str()])? == 0 {
+                return Err(fault::collection_exists(&name).into());
+            }
+        }
+        CollectionChange::Describe(text) => {
+            execute(connection, "UPDATE collection SET description = ?2 WHERE pk = ?1", params![pk, text])?;
+        }
+        CollectionChange::SetKind(kind) => {
+            execute(connection, "UPDATE collection SET kind = ?2 WHERE pk = ?1", params![pk, kind.as_str()])?;
+        }
+        CollectionChange::AddLabels(labels) => label(connection, pk, found.labels.into_iter().chain(labels))?,
+        CollectionChange::DeleteLabels(labels) => {
+            label(connection, pk, found.labels.into_iter().filter(|label| !labels.contains(label)))?;
+        }
+        // Its bundles and members follow by their foreign keys.
+        CollectionChange::Delete => {
+            execute(connection, "DELETE FROM collection WHERE pk = ?1", [pk])?;
+        }
+    }
+    Ok(())
+}
+
+fn label(connection: &Connection, pk: i64, labels: impl Iterator<Item = String>) -> error::Result<()> {
+    let labels: Vec<_> = labels.collect::<BTreeSet<_>>().into_iter().collect();
+    let sql = "UPDATE collection SET labels = ?2 WHERE pk = ?1";
+    execute(connection, sql, params![pk, members::written(&labels)]).map(drop)
 }
 
 /// `NotFound` when there is none of this id.
@@ -96,10 +121,29 @@ fn ensure(connection: &Connection, new: &NewCollection) -> error::Result<Collect
                VALUES (?1, ?2, ?3, ?4, ?5, ?5) ON CONFLICT (experiment, name) DO NOTHING";
     let (name, kind) = (new.name.as_str(), new.kind.as_str());
     let at = new.created_at.millis();
-    execute(connection, sql, params![new.experiment.get(), name, kind, new.role.as_str(), at])?;
+    if execute(connection, sql, params![new.experiment.get(), name, kind, new.role.as_str(), at])? > 0 {
+        settle(connection, new)?;
+    }
     let found = named(connection, new.experiment, &new.name)?;
     let same = found.filter(|found| found.kind == new.kind && found.role == new.role);
     Ok(same.ok_or_else(|| fault::collection_differs(&new.name, &new.kind))?)
+}
+
+/// Gives a new collection a folder of its own where another has kept the one of this name.
+fn settle(connection: &Connection, new: &NewCollection) -> error::Result<()> {
+    let (experiment, name) = (new.experiment.get(), new.name.as_str());
+    let sql = "SELECT count(*) FROM collection WHERE experiment = ?1 AND coalesce(folder, name) = ?2 AND name <> ?3";
+    for n in 1..MAX_FOLDERS {
+        let folder = if n == 1 { name.to_owned() } else { format!("{name}-{n}") };
+        if number(connection, sql, params![experiment, folder, name])? == Some(0) {
+            if n > 1 {
+                let sql = "UPDATE collection SET folder = ?3 WHERE experiment = ?1 AND name = ?2";
+                execute(connection, sql, params![experiment, name, folder])?;
+            }
+            return Ok(());
+        }
+    }
+    Err(fault::collection_exists(&new.name).into())
 }
 
 fn one(connection: &Connection, condition: &str, params: impl Params) -> error::Result<Option<Collection>> {
@@ -113,8 +157,10 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Collection> {
         experiment: ExperimentId::new(row.get("experiment")?),
         name: row.key("name")?,
         kind: row.key("kind")?,
+        folder: row.key("own_folder")?,
         role: row.parsed("role", CollectionRole::parse)?,
         description: row.get("description")?,
+        labels: members::read_back(row.get_ref("labels")?.as_str().map_err(unreadable)?)?,
         created_at: row.instant("created_at")?,
         updated_at: row.instant("updated_at")?,
         n_members: row.count("n_members")?,

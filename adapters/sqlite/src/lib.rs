@@ -22,6 +22,7 @@ mod api_keys;
 mod append;
 mod assessments;
 mod bundle_files;
+mod bundle_removal;
 mod bundles;
 mod collections;
 

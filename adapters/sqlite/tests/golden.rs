@@ -10,17 +10,17 @@ use trackside_adapter_sqlite::{Config, SqliteStore};
 use trackside_core::{
     ArtifactEntry, ArtifactPath, AssessmentId, Batch, Event, ExperimentId, HookEvent, Key, Kind, Lifecycle, LineQuery,
     LoggedModelId, LoggedModelStatus, NewExperiment, PageRequest, Query, RegistryEvent, RunId, RunStatus, Seq,
-    SpanStatus, Stage, Subject, Timestamp, TraceState, WebhookSecret, WebhookStatus, WhichVersions,
+    SpanStatus, Stage, Subject, Timestamp, TraceState, WebhookSecret, WebhookStatus, WhichMember, WhichVersions,
     query::{Compare, Filter, Test, TraceField, View},
     store::{
-        Assessments, Bin, BinItem, Cursors, DeadLetters, Deliveries, DeliveryQuery, DeliveryState, EvaluationDatasets,
-        EvaluationRecords, Experiments, HistoryQuery, LogRange, LoggedModels, Mark, Metrics, ModelVersions, Outbox,
-        RegisteredModels, RunRecords, Runs, Scorers, Traces, Webhooks,
+        Assessments, Bin, BinItem, Bundles, Collections, Cursors, DeadLetters, Deliveries, DeliveryQuery,
+        DeliveryState, EvaluationDatasets, EvaluationRecords, Experiments, HistoryQuery, LogRange, LoggedModels, Mark,
+        Metrics, ModelVersions, Outbox, RegisteredModels, RunRecords, Runs, Scorers, Sweeps, Traces, Webhooks,
     },
     stored,
 };
 
-const VERSIONS: [&str; 8] = [
+const VERSIONS: [&str; 9] = [
     include_str!("golden/v1.sql"),
     include_str!("golden/v2.sql"),
     include_str!("golden/v3.sql"),
@@ -29,6 +29,7 @@ const VERSIONS: [&str; 8] = [
     include_str!("golden/v6.sql"),
     include_str!("golden/v7.sql"),
     include_str!("golden/v8.sql"),
+    include_str!("golden/v9.sql"),
 ];
 
 #[tokio::test]
@@ -57,6 +58,9 @@ async fn databases_of_every_release_open_and_read_right() {
         }
         if n >= 7 {
             records_are_there(&store).await;
+        }
+        if n >= 8 {
+            bundles_are_there(&store).await;
         }
         histories_are_there(&store, n).await;
         // What was written before there were chunks is packed as well.
@@ -138,6 +142,19 @@ async fn records_are_there(store: &SqliteStore) {
     let texts: Vec<_> = lines.iter().map(|line| line.text.as_str()).collect();
     assert_eq!(texts, [r#"{"_step": 0}"#, "{\"_step\": 5, \"t\": \"a\\b\nc\"}", "x"]);
     assert_eq!(store.secret(&key("wandb.urls"), [9; 32]).await.unwrap()[..3], [0, 1, 2]);
+}
+
+async fn bundles_are_there(store: &SqliteStore) {
+    let vision = ExperimentId::new(1);
+    let home = store.collection_named(vision, &Key::new("data").unwrap()).await.unwrap().unwrap();
+    assert_eq!((home.folder.as_str(), home.kind.as_str(), home.n_members), ("data", "dataset", 1));
+    assert_eq!((home.description.as_deref(), home.labels.len()), (Some("words"), 0));
+    let member = store.member(home.id, WhichMember::Alias("latest".to_owned())).await.unwrap().unwrap();
+    assert_eq!((member.number, member.bundle.run, member.bundle.lifetime_secs), (0, Some(RunId::fresh(1)), None));
+    assert_eq!(store.memberships(member.bundle.id).await.unwrap().len(), 2);
+    let digests = ["XUFAKrxLKna5cZ2REBfFkg==", "eV8yArF8trwuM8tE0ZWLpg==", "other"].map(str::to_owned);
+    assert_eq!(store.unneeded_digests(digests.to_vec()).await.unwrap(), ["other"]);
+    assert_eq!(store.sweeps(vision, 9).await.unwrap()[0].id.as_str(), "sw1");
 }
 
 async fn models_are_there(store: &SqliteStore) {

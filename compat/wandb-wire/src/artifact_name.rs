@@ -1,5 +1,6 @@
 //! What artifacts are called: `collection:version`, where a version is `v` and a number, an alias or a digest.
 
+use ring::digest::{SHA256, digest};
 use trackside_core::WhichMember;
 
 /// The alias that the latest version of a collection has.
@@ -8,6 +9,8 @@ pub const LATEST: &str = "latest";
 pub const OWN_REGISTRY: &str = "model-registry";
 /// What names of registries of the organisation begin with.
 const REGISTRY_PREFIX: &str = "wandb-registry-";
+/// The registry of the organisation that is always there.
+pub const MODEL_REGISTRY: &str = "wandb-registry-model";
 
 /// A name in parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,7 +48,20 @@ pub fn meanings(version: &str) -> Vec<WhichMember> {
 
 /// Whether a project is a registry, whose collections are registered models.
 pub fn is_registry(project: &str) -> bool {
-    project == OWN_REGISTRY || project.starts_with(REGISTRY_PREFIX)
+    project == OWN_REGISTRY || is_registry_of_organization(project)
+}
+
+/// Whether it is a registry that all entities share.
+pub fn is_registry_of_organization(project: &str) -> bool {
+    project.starts_with(REGISTRY_PREFIX)
+}
+
+/// The number of a registry, by which clients filter: made from its name.
+pub fn registry_number(project: &str) -> i64 {
+    let hash = digest(&SHA256, format!("wandb-registry-v1\n{project}").as_bytes());
+    // Whole in every client: below 2^53.
+    let bytes = hash.as_ref().iter().take(6);
+    bytes.fold(0, |number, byte| number << 8 | i64::from(*byte))
 }
 
 #[cfg(test)]
@@ -64,6 +80,8 @@ mod tests {
         assert_eq!(meanings("v12")[0], WhichMember::Number(12));
         assert_eq!(meanings("v1x")[0], WhichMember::Alias("v1x".to_owned()));
         assert_eq!((number("v"), number("v99999999999"), number("vv1"), number("v+1")), (None, None, None, None));
+        assert!(!is_registry_of_organization("model-registry") && is_registry_of_organization(MODEL_REGISTRY));
+        assert_ne!(registry_number("wandb-registry-a"), registry_number("wandb-registry-b"));
         assert!(is_registry("model-registry") && is_registry("wandb-registry-model") && !is_registry("model"));
     }
 }

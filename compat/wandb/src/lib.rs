@@ -34,6 +34,8 @@ use trackside_service::Service;
 use trackside_wandb_wire::signature::Signer;
 
 use crate::{counts::Counts, pulse::Pulse, sweeps::Sweeps};
+/// The tag of versions of registered models that are artifacts; its value is the artifact's id.
+pub use artifacts::MARKER as ARTIFACT_TAG;
 pub use graphql::graphql;
 pub use router::router;
 

@@ -6,12 +6,16 @@
 
 use std::fmt;
 
+use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use md5::{Digest, Md5};
 use trackside_core::{ArtifactPath, Error, ErrorKind, Result};
 
 use crate::{ArtifactFile, ArtifactStore};
+
+/// How often a content is looked for that somebody may be removing at the same time, and takes back.
+const LOOKS: usize = 4;
 
 /// The directory of the proxied root that is nobody's but ours.
 const RESERVED: &str = ".blobs";
@@ -37,6 +41,11 @@ impl ContentDigest {
     pub const fn bytes(&self) -> &[u8; 16] {
         &self.0
     }
+
+    /// As it is stored of files: in base64.
+    pub fn base64(&self) -> String {
+        BASE64_STANDARD.encode(self.0)
+    }
 }
 
 /// 32 hexadecimal digits.
@@ -46,15 +55,15 @@ impl fmt::Display for ContentDigest {
     }
 }
 
-/// Whether a path of the proxied root is ours alone.
+/// Whether a path of a root is ours alone. Some file systems do not tell upper case from lower.
 pub fn is_reserved(path: &ArtifactPath) -> bool {
-    path.as_str().split('/').next() == Some(RESERVED)
+    path.as_str().split('/').next().is_some_and(|first| first.eq_ignore_ascii_case(RESERVED))
 }
 
 /// Contents by digest.
 #[derive(Debug, Clone)]
 pub struct Blobs {
-    store: ArtifactStore,
+    pub(crate) store: ArtifactStore,
 }
 
 impl Blobs {
@@ -73,24 +82,55 @@ impl Blobs {
 
     /// The content of this digest. `NotFound` when it is not here.
     pub async fn file(&self, digest: &ContentDigest) -> Result<ArtifactFile> {
-        self.store.file(&path(digest)?).await
+        let (path, mut was_absent) = (path(digest)?, false);
+        for _ in 1..LOOKS {
+            match self.store.file_anywhere(&path).await {
+                // Somebody may be about to remove it. Whoever does may also have taken it back just now, so it is looked for
+                // twice.
+                Err(error) if error.kind() == ErrorKind::NotFound => {
+                    let is_absent = !self.take_back(digest).await?;
+                    if is_absent && was_absent {
+                        return Err(error);
+                    }
+                    was_absent = is_absent;
+                }
+                found => return found,
+            }
+        }
+        self.store.file_anywhere(&path).await
     }
 
     /// Keeps a content. `Invalid`, and nothing is kept, when its digest is another.
     pub async fn put(&self, digest: &ContentDigest, bytes: impl Stream<Item = Result<Bytes>> + Send) -> Result<u64> {
-        self.store.put(&path(digest)?, checked(*digest, bytes)).await
+        self.store.put_anywhere(&path(digest)?, checked(*digest, bytes)).await
     }
 
     /// Gives contents names in a root, in place of what has them. `NotFound` when a content is not here.
     pub async fn link(&self, root: &ArtifactStore, names: Vec<(ContentDigest, ArtifactPath)>) -> Result<()> {
-        let names = names.into_iter().map(|(digest, name)| Ok((path(&digest)?, name))).collect::<Result<Vec<_>>>()?;
-        self.store.link_into(root, names).await
+        let paths = names.iter().map(|(digest, name)| Ok((path(digest)?, name.clone()))).collect::<Result<Vec<_>>>()?;
+        for _ in 1..LOOKS {
+            match self.store.link_into(root, paths.clone()).await {
+                // As above, while names were given.
+                Err(error) if error.kind() == ErrorKind::NotFound => {
+                    for (digest, _) in &names {
+                        self.file(digest).await?;
+                    }
+                }
+                linked => return linked,
+            }
+        }
+        self.store.link_into(root, paths).await
     }
 }
 
-fn path(digest: &ContentDigest) -> Result<ArtifactPath> {
-    let digits = digest.to_string();
-    ArtifactPath::parse(&format!("{RESERVED}/md5/{}/{digits}", &digits.get(..2).unwrap_or_default()))
+/// Where a content lies.
+pub(crate) fn path(digest: &ContentDigest) -> Result<ArtifactPath> {
+    Ok(directory(digest.0[0])?.join(&ArtifactPath::parse(&digest.to_string())?))
+}
+
+/// Where contents lie whose digests begin so.
+pub(crate) fn directory(first: u8) -> Result<ArtifactPath> {
+    ArtifactPath::parse(&format!("{RESERVED}/md5/{first:02x}"))
 }
 
 /// The same bytes, and an error behind the last where they are others than they should be.
@@ -182,9 +222,35 @@ mod tests {
         assert_eq!(missing.kind(), ErrorKind::NotFound);
     }
 
+    #[tokio::test]
+    async fn nobody_else_reaches_them() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = ArtifactStore::local(dir.path()).unwrap();
+        let blobs = Blobs::new(root.clone());
+        let (digest, bytes) = content("hello");
+        blobs.put(&digest, bytes).await.unwrap();
+        root.put(&name("1/.blobs/a"), content("a run's own").1).await.unwrap();
+        // However a path was put together.
+        let below = name("").join(&path(&digest).unwrap());
+        for refused in [
+            root.file(&below).await.map(drop),
+            root.put(&below, content("other").1).await.map(drop),
+            root.list(&name(".blobs/md5")).await.map(drop),
+            root.delete(&name(".blobs")).await,
+            root.delete(&name("")).await,
+        ] {
+            assert_eq!(refused.unwrap_err().kind(), ErrorKind::Invalid);
+        }
+        let listed: Vec<_> = root.list(&name("")).await.unwrap().iter().map(|entry| entry.path.to_string()).collect();
+        assert_eq!(listed, ["1"]);
+        assert_eq!(root.list(&name("1/.blobs")).await.unwrap().len(), 1);
+        assert_eq!(blobs.size(&digest).await.unwrap(), Some(5));
+    }
+
     #[test]
     fn the_directory_is_told_apart() {
         assert!(is_reserved(&name(".blobs")) && is_reserved(&name(".blobs/md5/a")));
+        assert!(is_reserved(&name(".Blobs/md5")));
         assert!(!is_reserved(&name("1/.blobs")) && !is_reserved(&name(".blobsx")) && !is_reserved(&name("")));
         for bad in ["", "5d41402abc4b2a76b9719d911017c59", "5d41402abc4b2a76b9719d911017c59g", "../../../etc"] {
             assert!(ContentDigest::from_hex(bad).is_err(), "{bad}");

@@ -6,6 +6,7 @@
 #![warn(missing_docs)]
 
 mod artifacts;
+mod blob_removal;
 mod blobs;
 mod error;
 mod file;
@@ -15,6 +16,7 @@ mod read_ahead;
 mod store;
 
 pub use artifacts::{Artifacts, PROXY_ROOT};
+pub use blob_removal::HeldContent;
 pub use blobs::{Blobs, ContentDigest, is_reserved};
 pub use file::ArtifactFile;
 pub use store::ArtifactStore;

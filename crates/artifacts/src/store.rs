@@ -6,15 +6,16 @@ use bytes::Bytes;
 use futures_util::{Stream, StreamExt, TryStreamExt};
 use object_store::{ObjectStore, ObjectStoreExt, WriteMultipart, local::LocalFileSystem};
 use tokio::task::spawn_blocking;
-use trackside_core::{ArtifactEntry, ArtifactPath, Error, Result};
+use trackside_core::{ArtifactEntry, ArtifactPath, Error, Result, Timestamp};
 
-use crate::{ArtifactFile, error, local_links::link_all, local_upload::LocalUpload};
+use crate::{ArtifactFile, error, is_reserved, local_links::link_all, local_upload::LocalUpload};
 
 /// Bytes gathered before they go to a store that is not local, and the most that wait beside them: the memory of one
 /// upload is at most twice this, whatever its size. 1 MiB keeps the calls per gigabyte near a thousand.
 const CHUNK_BYTES: usize = 1024 * 1024;
 
-/// Files below one root. A clone is the same root.
+/// Files below one root. A clone is the same root. What is [reserved](is_reserved) is neither shown nor touched, however a
+/// path was put together.
 #[derive(Debug, Clone)]
 pub struct ArtifactStore {
     store: Arc<dyn ObjectStore>,
@@ -41,9 +42,14 @@ impl ArtifactStore {
 
     /// The file at this path. `NotFound` when there is none, `Invalid` when it is a directory.
     pub async fn file(&self, path: &ArtifactPath) -> Result<ArtifactFile> {
+        self.file_anywhere(allowed(path)?).await
+    }
+
+    /// The same of any path.
+    pub(crate) async fn file_anywhere(&self, path: &ArtifactPath) -> Result<ArtifactFile> {
         match self.store.head(&location(path)?).await {
             Ok(meta) => Ok(ArtifactFile::new(Arc::clone(&self.store), path.clone(), meta)),
-            Err(_) if path.is_root() || !self.list(path).await?.is_empty() => {
+            Err(_) if path.is_root() || !self.listed(path).await?.is_empty() => {
                 Err(Error::invalid(format!("'{path}' is a directory, not a file")))
             }
             Err(source) if error::is_absent(&source) => Err(error::absent(path).with_source(source)),
@@ -54,6 +60,12 @@ impl ArtifactStore {
     /// What lies directly below a directory, sorted by path; paths are relative to the root. Empty when there
     /// is no such directory.
     pub async fn list(&self, directory: &ArtifactPath) -> Result<Vec<ArtifactEntry>> {
+        let mut entries = self.listed(allowed(directory)?).await?;
+        entries.retain(|entry| !is_reserved(&entry.path));
+        Ok(entries)
+    }
+
+    async fn listed(&self, directory: &ArtifactPath) -> Result<Vec<ArtifactEntry>> {
         let listed = match self.store.list_with_delimiter(Some(&location(directory)?)).await {
             Err(source) if error::is_absent(&source) => return Ok(Vec::new()),
             listed => listed.map_err(|source| error::from_store(directory, source))?,
@@ -68,9 +80,31 @@ impl ArtifactStore {
         Ok(entries)
     }
 
+    /// Names and sizes of the files directly below any directory, and when each was written; in no order.
+    pub(crate) async fn dated(&self, directory: &ArtifactPath) -> Result<Vec<(String, u64, Timestamp)>> {
+        let listed = match self.store.list_with_delimiter(Some(&location(directory)?)).await {
+            Err(source) if error::is_absent(&source) => return Ok(Vec::new()),
+            listed => listed.map_err(|source| error::from_store(directory, source))?,
+        };
+        let dated = listed.objects.iter().filter_map(|meta| {
+            let written = Timestamp::from_millis(meta.last_modified.timestamp_millis());
+            Some((meta.location.filename()?.to_owned(), meta.size, written))
+        });
+        Ok(dated.collect())
+    }
+
     /// Stores a file, replacing one of the same path. It appears whole, once the last byte is durable, or not
     /// at all: an error of `bytes`, or dropping the future, leaves what was there.
     pub async fn put(&self, path: &ArtifactPath, bytes: impl Stream<Item = Result<Bytes>> + Send) -> Result<u64> {
+        self.put_anywhere(allowed(path)?, bytes).await
+    }
+
+    /// The same at any path.
+    pub(crate) async fn put_anywhere(
+        &self,
+        path: &ArtifactPath,
+        bytes: impl Stream<Item = Result<Bytes>> + Send,
+    ) -> Result<u64> {
         if path.is_root() {
             return Err(Error::invalid("Invalid path"));
         }
@@ -130,23 +164,40 @@ impl ArtifactStore {
 
     async fn copy_into(&self, root: &Self, names: Vec<(ArtifactPath, ArtifactPath)>) -> Result<()> {
         for (file, name) in names {
-            let file = self.file(&file).await?;
+            let file = self.file_anywhere(&file).await?;
             root.put(&name, file.read(0..file.size()).await?).await?;
         }
         Ok(())
     }
 
-    /// Removes a file, or a directory with all below it. Harmless when there is none.
+    /// Gives a file another name, at once, in place of what has it. Says whether there was such a file. Any path will do.
+    pub(crate) async fn rename(&self, from: &ArtifactPath, to: &ArtifactPath) -> Result<bool> {
+        match self.store.rename(&location(from)?, &location(to)?).await {
+            Err(source) if error::is_absent(&source) => Ok(false),
+            renamed => renamed.map(|()| true).map_err(|source| error::from_store(from, source)),
+        }
+    }
+
+    /// Removes a file at any path. Harmless when there is none.
+    pub(crate) async fn remove_file(&self, path: &ArtifactPath) -> Result<()> {
+        match self.store.delete(&location(path)?).await {
+            Err(source) if error::is_absent(&source) => Ok(()),
+            removed => removed.map_err(|source| error::from_store(path, source)),
+        }
+    }
+
+    /// Removes a file, or a directory with all below it. Harmless when there is none. The root stays (`Invalid`).
     pub async fn delete(&self, path: &ArtifactPath) -> Result<()> {
         let failed = |source| error::from_store(path, source);
-        let at = location(path)?;
-        if !path.is_root() {
-            match self.store.head(&at).await {
-                Ok(_) => return self.store.delete(&at).await.map_err(failed),
-                Err(source) if error::is_absent(&source) => {}
-                Err(source) if self.list(path).await?.is_empty() => return Err(failed(source)),
-                Err(_) => {}
-            }
+        if path.is_root() {
+            return Err(Error::invalid("Invalid path"));
+        }
+        let at = location(allowed(path)?)?;
+        match self.store.head(&at).await {
+            Ok(_) => return self.store.delete(&at).await.map_err(failed),
+            Err(source) if error::is_absent(&source) => {}
+            Err(source) if self.listed(path).await?.is_empty() => return Err(failed(source)),
+            Err(_) => {}
         }
         let below = self.store.list(Some(&at)).map_ok(|meta| meta.location).boxed();
         let deleted = self.store.delete_stream(below).map(|deleted| match deleted {
@@ -182,6 +233,11 @@ async fn put_file(
     }
     upload.finish().await.map_err(failed)?;
     Ok(size)
+}
+
+/// The same path, if others than we may use it.
+fn allowed(path: &ArtifactPath) -> Result<&ArtifactPath> {
+    if is_reserved(path) { Err(Error::invalid("Invalid path")) } else { Ok(path) }
 }
 
 /// Key of a path: its segments as they stand, so that names on disk are those the client gave.

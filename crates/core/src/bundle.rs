@@ -89,10 +89,14 @@ pub struct Collection {
     pub name: Key,
     /// What its bundles are, as the client says: `model`, `dataset` …
     pub kind: Key,
+    /// Where the files of its bundles are within runs; unique within the experiment. It stays when the name changes.
+    pub folder: Key,
     /// What it holds.
     pub role: CollectionRole,
     /// Free text.
     pub description: Option<String>,
+    /// Labels, sorted.
+    pub labels: Vec<String>,
     /// When it was created.
     pub created_at: Timestamp,
     /// When it or its members last changed.
@@ -123,6 +127,12 @@ pub enum CollectionChange {
     Rename(Key),
     /// Sets or clears the description.
     Describe(Option<String>),
+    /// Says anew what its bundles are.
+    SetKind(Key),
+    /// Adds labels.
+    AddLabels(Vec<String>),
+    /// Removes labels; harmless when they are absent.
+    DeleteLabels(Vec<String>),
     /// Removes it, and the bundles that were made for it.
     Delete,
 }
@@ -188,6 +198,8 @@ pub struct Bundle {
     pub n_files: u64,
     /// Labels, sorted.
     pub labels: Vec<String>,
+    /// Seconds from its creation for which it is kept; `None` for as long as nobody deletes it.
+    pub lifetime_secs: Option<u64>,
     /// What whoever makes it has to know until it is committed.
     pub draft: Option<String>,
 }
@@ -211,6 +223,8 @@ pub struct NewBundle {
     pub created_at: Timestamp,
     /// Labels.
     pub labels: Vec<String>,
+    /// Seconds from its creation for which it is kept.
+    pub lifetime_secs: Option<u64>,
     /// Aliases that it gets in its home once it is committed.
     pub aliases: Vec<String>,
     /// What the client calls it; the same name again is the same bundle.
@@ -224,7 +238,7 @@ pub struct NewBundle {
 pub struct BundleFile {
     /// Path within the bundle.
     pub path: ArtifactPath,
-    /// The MD5 of its bytes where they are kept here; of references whatever the client says.
+    /// The MD5 of its bytes, in base64, where they are kept here; of references whatever the client says.
     pub digest: String,
     /// Bytes.
     pub size: u64,
@@ -278,12 +292,15 @@ pub enum BundleChange {
     Describe(Option<String>),
     /// Sets or clears the metadata.
     SetMetadata(Option<String>),
-    /// Notes what has to be known until it is committed; `Conflict` when it is.
+    /// Notes what has to be known until it is committed; `Conflict` when it is. Contents whose digests it spells are
+    /// needed until then.
     Draft(String),
     /// Adds labels.
     AddLabels(Vec<String>),
     /// Removes labels; harmless when they are absent.
     DeleteLabels(Vec<String>),
+    /// For how many seconds from its creation it is kept.
+    SetLifetime(Option<u64>),
     /// Gives it aliases in a collection it is in (`NotFound`), away from any other bundle there.
     SetAliases(CollectionId, Vec<String>),
     /// Takes aliases from it in a collection; harmless when it lacks them.

@@ -1,6 +1,5 @@
 use bytes::Bytes;
 use futures_util::Stream;
-use trackside_artifacts::is_reserved;
 use trackside_core::{ArtifactEntry, ArtifactPath, Error, Event, Key, LoggedModelId, Result, RunId, VersionNumber};
 
 use crate::{ArtifactFile, ArtifactStore, Service};
@@ -12,26 +11,25 @@ impl Service {
         path: &ArtifactPath,
         bytes: impl Stream<Item = Result<Bytes>> + Send,
     ) -> Result<u64> {
-        let size = self.proxied(path)?.put(path, bytes).await?;
+        let size = self.parts.artifacts.proxy().put(path, bytes).await?;
         self.log_proxied(path, |path| stored(path, size)).await?;
         Ok(size)
     }
 
     /// A file below the proxied root.
     pub async fn artifact(&self, path: &ArtifactPath) -> Result<ArtifactFile> {
-        self.proxied(path)?.file(path).await
+        self.parts.artifacts.proxy().file(path).await
     }
 
     /// What lies directly below a directory of the proxied root; paths are relative to that directory.
     pub async fn list_artifacts(&self, directory: &ArtifactPath) -> Result<Vec<ArtifactEntry>> {
-        let mut entries = self.proxied(directory)?.list(directory).await?;
-        entries.retain(|entry| !is_reserved(&entry.path));
+        let entries = self.parts.artifacts.proxy().list(directory).await?;
         relative_to(directory, entries)
     }
 
     /// Removes a file or directory below the proxied root, and tells the log; harmless when there is none.
     pub async fn delete_artifact(&self, path: &ArtifactPath) -> Result<()> {
-        self.proxied(path)?.delete(path).await?;
+        self.parts.artifacts.proxy().delete(path).await?;
         self.log_proxied(path, Event::ArtifactDeleted).await
     }
 
@@ -111,11 +109,6 @@ impl Service {
     ) -> Result<ArtifactFile> {
         let version = self.model_version(model, number).await?;
         self.file_below(version.download_uri(), path).await
-    }
-
-    /// The proxied root, if a client may reach this path of it.
-    fn proxied(&self, path: &ArtifactPath) -> Result<&ArtifactStore> {
-        if is_reserved(path) { Err(Error::invalid("Invalid path")) } else { Ok(self.parts.artifacts.proxy()) }
     }
 
     async fn list_below(&self, root: &str, directory: &ArtifactPath) -> Result<Vec<ArtifactEntry>> {

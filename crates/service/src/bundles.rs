@@ -3,6 +3,8 @@
 //! The bytes of a file are kept once, by digest. When a bundle is committed its files get names among the artifacts of
 //! the run that made it, `artifacts/<collection>/v<number>/…`, so that whoever reads the run finds them.
 
+use std::collections::HashMap;
+
 use bytes::Bytes;
 use futures_util::Stream;
 use trackside_artifacts::ContentDigest;
@@ -12,14 +14,14 @@ use trackside_core::{
     NewBundle, NewCollection, Result, RunId, WhichMember, fault,
 };
 
-use crate::{ArtifactFile, Service};
+use crate::{ArtifactFile, Service, bundle_files};
 
-/// Where the files of bundles are among the artifacts of runs.
-const FOLDER: &str = "artifacts";
 /// Files told to the log at once.
 const EVENTS_AT_ONCE: usize = 1_000;
 /// Members of a collection read at once.
 const PAGE: usize = 100;
+/// Files of a bundle read at once.
+const FILES: usize = 5_000;
 
 /// A file of a bundle as a door gives it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +42,7 @@ impl Service {
         role: CollectionRole,
     ) -> Result<Collection> {
         // It becomes a directory.
-        if role == CollectionRole::Versions && folder(name.as_str(), 0).is_none() {
+        if role == CollectionRole::Versions && bundle_files::folder(name.as_str(), 0).is_none() {
             return Err(Error::invalid(format!("'{name}' cannot be the name of an artifact")));
         }
         let created_at = self.parts.clock.now();
@@ -136,6 +138,8 @@ impl Service {
         if bundle.state == BundleState::Committed {
             return Ok(bundle);
         }
+        // Before it is looked whether contents are here, so that none of them is removed.
+        self.announce_others(&bundle, &entries).await?;
         let blobs = self.parts.artifacts.blobs();
         let (mut files, mut names) = (Vec::with_capacity(entries.len()), Vec::new());
         for BundleEntry { mut file, content } in entries {
@@ -226,9 +230,28 @@ impl Service {
 
     /// Where the files of a bundle are among the artifacts of the run that made it; `None` when no run did.
     pub async fn bundle_folder(&self, bundle: &Bundle) -> Result<Option<(RunId, ArtifactPath)>> {
-        let (Some(run), Some(number)) = (&bundle.run, bundle.number) else { return Ok(None) };
-        let home = self.collection(bundle.home).await?;
-        Ok(folder(home.name.as_str(), number).map(|folder| (run.clone(), folder)))
+        Ok(bundle_files::folder_of(bundle, &self.collection(bundle.home).await?))
+    }
+
+    /// Notes those files of a bundle that nobody has announced: they were in the one that it was made from.
+    async fn announce_others(&self, bundle: &Bundle, entries: &[BundleEntry]) -> Result<()> {
+        let kept = entries.iter().map(|entry| &entry.file).filter(|file| file.reference.is_none());
+        let mut others: HashMap<_, _> = kept.map(|file| (&file.path, file)).collect();
+        let mut after = None;
+        loop {
+            let page = self.store().bundle_files(bundle.id, after.as_ref(), FILES).await?;
+            let Some(last) = page.last() else { break };
+            for announced in &page {
+                if others.get(&announced.path).is_some_and(|file| file.digest == announced.digest) {
+                    others.remove(&announced.path);
+                }
+            }
+            after = Some(last.path.clone());
+        }
+        if others.is_empty() {
+            return Ok(());
+        }
+        self.store().add_bundle_files(bundle.id, others.into_values().cloned().collect()).await
     }
 
     /// Gives the contents their names in the run; what came of it.
@@ -257,31 +280,9 @@ impl Service {
 
     async fn remove_files(&self, bundle: &Bundle) -> Result<()> {
         let Some((run, folder)) = self.bundle_folder(bundle).await? else { return Ok(()) };
-        let uri = self.run(&run).await?.info.artifact_uri;
-        match self.parts.artifacts.locate(&uri) {
-            Ok((root, base)) => root.delete(&base.join(&folder)).await?,
-            Err(error) if error.kind() == ErrorKind::Unsupported => return Ok(()),
-            Err(error) => return Err(error),
+        if !bundle_files::remove(self.store(), &self.parts.artifacts, &run, &folder).await? {
+            return Ok(());
         }
         self.log_all_of_run(&run, vec![Event::ArtifactDeleted(folder)]).await
-    }
-}
-
-/// `artifacts/<collection>/v<number>`; `None` for a name that is no directory.
-fn folder(collection: &str, number: BundleNumber) -> Option<ArtifactPath> {
-    let path = ArtifactPath::parse(&format!("{FOLDER}/{collection}/v{number}")).ok()?;
-    (path.as_str().split('/').count() == 3 && !collection.contains('/')).then_some(path)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_collection_is_one_directory() {
-        assert_eq!(folder("a b.c-ä", 12).unwrap().as_str(), "artifacts/a b.c-ä/v12");
-        for bad in ["", ".", "..", "a/b", "/", "a\\b", "a\nb"] {
-            assert_eq!(folder(bad, 0), None, "{bad:?}");
-        }
     }
 }

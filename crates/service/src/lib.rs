@@ -10,6 +10,7 @@ mod artifact_events;
 mod artifact_uri;
 mod artifacts;
 mod assessments;
+mod bundle_files;
 mod bundle_links;
 mod bundles;
 mod evaluation_datasets;
@@ -43,7 +44,7 @@ use crate::locations::Locations;
 pub use api_keys::digest;
 pub use bundles::BundleEntry;
 pub use evaluation_datasets::EvaluationDatasetRequest;
-pub use gc::{Gc, GcRequest, Removed};
+pub use gc::{ExpiredBundle, Gc, GcRequest, Removed};
 pub use invocation::Invocation;
 pub use logged_models::LoggedModelRequest;
 pub use model_versions::VersionRequest;
@@ -52,7 +53,7 @@ pub use prompt_runs::PromptRunRequest;
 pub use run_artifacts::RunArtifacts;
 pub use runs::RunRequest;
 pub use sweeps::SweepRequest;
-pub use trackside_artifacts::{ArtifactFile, ArtifactStore, ContentDigest};
+pub use trackside_artifacts::{ArtifactFile, ArtifactStore, ContentDigest, HeldContent};
 pub use webhooks::WebhookRequest;
 
 /// What the use cases work with. Made once by the composition root.

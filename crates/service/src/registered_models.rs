@@ -27,6 +27,20 @@ impl Service {
         self.store().change_registered_model(name, change, self.parts.clock.now()).await
     }
 
+    /// Sets a tag of a model to a value made from its present one. No other such update comes between.
+    pub async fn update_model_tag(
+        &self,
+        name: &Key,
+        key: Key,
+        update: impl FnOnce(Option<&str>) -> Result<String> + Send,
+    ) -> Result<()> {
+        let _turn = self.tag_updates.lock().await;
+        let model = self.registered_model(name).await?;
+        let present = model.tags.iter().find(|tag| tag.key == key).map(|tag| tag.value.as_str());
+        let value = update(present)?;
+        self.change_registered_model(name, RegisteredModelChange::SetTag(Tag { key, value })).await
+    }
+
     /// One page of the registered models that match.
     pub async fn search_registered_models(
         &self,

@@ -70,6 +70,7 @@ impl Scene {
             step: None,
             created_at: at(1_000),
             labels: vec![],
+            lifetime_secs: None,
             aliases: vec!["latest".to_owned()],
             client_id: None,
             home_client_id: None,

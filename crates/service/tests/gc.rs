@@ -12,9 +12,11 @@ use trackside_core::{
 use trackside_service::{Gc, GcRequest, Removed};
 use trackside_testkit::{
     ManualClock,
-    fixture::{at, new_experiment, new_logged_model, new_run},
+    fixture::{at, key, new_experiment, new_logged_model, new_run},
 };
 
+/// The tag of versions that are bundles.
+const LINK: &str = "linked";
 /// What the clock shows.
 const NOW: i64 = 100_000;
 
@@ -29,7 +31,13 @@ impl Scene {
         let files = TempDir::new().unwrap();
         let store = SqliteStore::open(files.path().join("trackside.db"), Config::default()).unwrap();
         let artifacts = Artifacts::proxied(ArtifactStore::local(&files.path().join("artifacts")).unwrap());
-        let gc = Gc { store: Arc::new(store.clone()), artifacts, clock: Arc::new(ManualClock::at(NOW)) };
+        let gc = Gc {
+            store: Arc::new(store.clone()),
+            log: Some(Arc::new(store.clone())),
+            artifacts,
+            link_tag: Some(key(LINK)),
+            clock: Arc::new(ManualClock::at(NOW)),
+        };
         Self { gc, store, files }
     }
 

@@ -12,7 +12,8 @@ const SELDOM: Duration = Duration::from_hours(1);
 pub(crate) async fn run(gc: Gc, age: Option<Duration>) {
     let Some(age) = age else { return std::future::pending().await };
     loop {
-        match gc.remove_older(age).await {
+        // Large, and held by everything that the server does until its end.
+        match Box::pin(gc.remove_older(age)).await {
             Ok(0) => {}
             Ok(count) => tracing::info!(count, "removed for good what was deleted long ago"),
             Err(error) => tracing::warn!(%error, "what was deleted long ago cannot be removed; it is tried again"),

@@ -27,7 +27,7 @@ use crate::{
     cli::{Capture, ServeArgs},
     config::{Config, Sources},
     duties::Duties,
-    invocation,
+    gc_command, invocation,
     lazy_capture::{self, LazyCapture},
     prefix, retention, roots,
     sinks::{Builder, Running},
@@ -72,7 +72,7 @@ impl Serving {
             format!("cannot listen on {}:{}; is another server there? --port takes another", args.host, args.port)
         })?;
         let retention = config.retention;
-        let gc = Gc { store: Arc::new(store.clone()), artifacts: artifacts.clone(), clock: Arc::new(SystemClock) };
+        let gc = gc_command::gc(&store, artifacts.clone())?;
         let duties = Duties::of(&database)?;
         let delivers = duties.try_take();
         if !delivers {

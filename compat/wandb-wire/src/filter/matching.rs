@@ -23,12 +23,7 @@ pub struct Candidate<'a> {
 impl Candidate<'_> {
     /// Whether it passes.
     pub fn passes(&self, filter: &Filter) -> bool {
-        match filter {
-            Filter::All(parts) => parts.iter().all(|part| self.passes(part)),
-            Filter::Any(parts) => parts.iter().any(|part| self.passes(part)),
-            Filter::Not(inner) => !self.passes(inner),
-            Filter::Field(field, test) => holds(&self.value(field), test, is_instant(field)),
-        }
+        filter.holds(&|field| (self.value(field), is_instant(field)))
     }
 
     /// The value of a field; null when there is none.
@@ -52,6 +47,28 @@ impl Candidate<'_> {
             Field::Summary(path) => self.summary.as_ref().map_or(Json::Null, |summary| at(summary, path)),
             Field::Unknown => Json::Null,
         }
+    }
+}
+
+impl<F> Filter<F> {
+    fn holds(&self, value: &dyn Fn(&F) -> (Json, bool)) -> bool {
+        match self {
+            Self::All(parts) => parts.iter().all(|part| part.holds(value)),
+            Self::Any(parts) => parts.iter().any(|part| part.holds(value)),
+            Self::Not(inner) => !inner.holds(value),
+            Self::Field(field, test) => {
+                let (value, is_instant) = value(field);
+                holds(&value, test, is_instant)
+            }
+        }
+    }
+}
+
+impl Filter<String> {
+    /// Whether something passes whose fields these are. What ends in `_at` is an instant; a name with dots that is no
+    /// field's leads into one that is an object.
+    pub fn passes(&self, fields: &Object) -> bool {
+        self.holds(&|name| (at(fields, name), name.ends_with("_at")))
     }
 }
 

@@ -1,7 +1,8 @@
 //! Which runs a client wants: conditions as MongoDB writes them, and an order.
 //!
 //! A filter is read once (`read.rs`). The store searches by what it has columns for (`search.rs`); whatever it finds is
-//! held against the whole filter where that is not all of it (`matching.rs`).
+//! held against the whole filter where that is not all of it (`matching.rs`). Filters of other things than runs are the
+//! same over plain names of fields ([`Filter::named`]).
 
 mod matching;
 mod order;
@@ -18,7 +19,7 @@ pub use self::{
 
 /// A filter.
 #[derive(Debug, Clone)]
-pub enum Filter {
+pub enum Filter<F = Field> {
     /// Every one holds.
     All(Vec<Self>),
     /// At least one holds.
@@ -26,7 +27,7 @@ pub enum Filter {
     /// It does not hold.
     Not(Box<Self>),
     /// A field passes a test.
-    Field(Field, Test),
+    Field(F, Test),
 }
 
 /// What is tested of a run.
@@ -89,10 +90,7 @@ pub enum Compare {
 impl Filter {
     /// Reads the text of a filter; nothing, or an empty object, is passed by all. `Invalid` for what cannot be read.
     pub fn parse(text: Option<&str>) -> trackside_core::Result<Self> {
-        match text.filter(|text| !text.trim().is_empty() && *text != "null") {
-            Some(text) => read::filter(&Json::parse(text)?, 0),
-            None => Ok(Self::All(Vec::new())),
-        }
+        parse(text, read::field)
     }
 
     /// Whether a config or a summary has to be read to tell.
@@ -102,6 +100,20 @@ impl Filter {
             Self::Not(inner) => inner.needs_documents(),
             Self::Field(field, _) => matches!(field, Field::Config(_) | Field::Summary(_)),
         }
+    }
+}
+
+impl Filter<String> {
+    /// As [`Filter::parse`]; the fields are what they are called.
+    pub fn named(text: Option<&str>) -> trackside_core::Result<Self> {
+        parse(text, str::to_owned)
+    }
+}
+
+fn parse<F: Clone>(text: Option<&str>, field: fn(&str) -> F) -> trackside_core::Result<Filter<F>> {
+    match text.filter(|text| !text.trim().is_empty() && *text != "null") {
+        Some(text) => read::filter(&Json::parse(text)?, 0, field),
+        None => Ok(Filter::All(Vec::new())),
     }
 }
 

@@ -11,22 +11,25 @@ const MAX_DEPTH: usize = 30;
 /// Memory that a regular expression may take when it is made ready.
 const MAX_REGEX: usize = 1 << 20;
 
-pub(super) fn filter(written: &Json, depth: usize) -> Result<Filter> {
+/// Makes a field of its name.
+type Naming<F> = fn(&str) -> F;
+
+pub(super) fn filter<F: Clone>(written: &Json, depth: usize, field: Naming<F>) -> Result<Filter<F>> {
     if depth > MAX_DEPTH {
         return Err(Error::invalid(format!("the filter is nested deeper than {MAX_DEPTH}")));
     }
     let object = written.as_object().ok_or_else(|| Error::invalid("a filter must be an object"))?;
-    let parts: Result<Vec<_>> = object.iter().map(|(key, value)| part(key, value, depth)).collect();
+    let parts: Result<Vec<_>> = object.iter().map(|(key, value)| part(key, value, depth, field)).collect();
     let mut parts = parts?;
     Ok(if parts.len() == 1 { parts.remove(0) } else { Filter::All(parts) })
 }
 
-fn part(key: &str, value: &Json, depth: usize) -> Result<Filter> {
+fn part<F: Clone>(key: &str, value: &Json, depth: usize, field: Naming<F>) -> Result<Filter<F>> {
     Ok(match key {
-        "$and" => Filter::All(several(value, depth)?),
-        "$or" => Filter::Any(several(value, depth)?),
-        "$nor" => Filter::Not(Box::new(Filter::Any(several(value, depth)?))),
-        "$not" => Filter::Not(Box::new(filter(value, depth + 1)?)),
+        "$and" => Filter::All(several(value, depth, field)?),
+        "$or" => Filter::Any(several(value, depth, field)?),
+        "$nor" => Filter::Not(Box::new(Filter::Any(several(value, depth, field)?))),
+        "$not" => Filter::Not(Box::new(filter(value, depth + 1, field)?)),
         operator if operator.starts_with('$') => {
             return Err(Error::invalid(format!("filters have no operator '{operator}'")));
         }
@@ -34,13 +37,13 @@ fn part(key: &str, value: &Json, depth: usize) -> Result<Filter> {
     })
 }
 
-fn several(value: &Json, depth: usize) -> Result<Vec<Filter>> {
+fn several<F: Clone>(value: &Json, depth: usize, field: Naming<F>) -> Result<Vec<Filter<F>>> {
     let Json::List(items) = value else { return Err(Error::invalid("'$and', '$or' and '$nor' take a list")) };
-    items.iter().map(|item| filter(item, depth + 1)).collect()
+    items.iter().map(|item| filter(item, depth + 1, field)).collect()
 }
 
 /// What a field must pass: a value, or operators with one each.
-fn tests(field: &Field, value: &Json, depth: usize) -> Result<Filter> {
+fn tests<F: Clone>(field: &F, value: &Json, depth: usize) -> Result<Filter<F>> {
     let operators =
         value.as_object().filter(|object| !object.is_empty() && object.iter().all(|(key, _)| key.starts_with('$')));
     let Some(operators) = operators else {
@@ -53,7 +56,7 @@ fn tests(field: &Field, value: &Json, depth: usize) -> Result<Filter> {
     Ok(if all.len() == 1 { all.remove(0) } else { Filter::All(all) })
 }
 
-fn test(field: &Field, operator: &str, operand: &Json, operators: &Object, depth: usize) -> Result<Filter> {
+fn test<F: Clone>(field: &F, operator: &str, operand: &Json, operators: &Object, depth: usize) -> Result<Filter<F>> {
     let is = |test: Test| Filter::Field(field.clone(), test);
     let not = |test: Test| Filter::Not(Box::new(Filter::Field(field.clone(), test)));
     Ok(match operator {

@@ -3,13 +3,15 @@
 //! A project has collections of bundles. A registry is a project whose collections are the registered models, and whose
 //! artifacts are their versions: what MLflow's clients register is there as well, without a manifest.
 
+mod catalog;
 mod place;
 mod room;
 mod shelf;
 
+pub(crate) use catalog::{Catalog, ORGANIZATION};
 pub(crate) use place::{Holds, Place};
 pub(crate) use room::Room;
-pub(crate) use shelf::Shelf;
+pub(crate) use shelf::{Shelf, labels};
 use trackside_core::{BundleId, Key, Result, Tag};
 use trackside_wandb_wire::node_id;
 
@@ -18,7 +20,7 @@ const KIND: &str = "Artifact";
 /// Kind of the ids of versions that no artifact was linked as.
 const VERSION_KIND: &str = "ModelVersion";
 /// The tag by which a model version is known to be an artifact.
-const MARKER: &str = "wandb.artifact";
+pub const MARKER: &str = "wandb.artifact";
 /// The tag of a registered model that says of which registry it is.
 pub(crate) const REGISTRY: &str = "wandb.registry";
 

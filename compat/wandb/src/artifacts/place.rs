@@ -64,11 +64,13 @@ impl Place {
                 Ok(members.into_iter().map(|member| Self::of_member(shelf.clone(), member)).collect())
             }
             Kind::Model(model) => {
+                let versions = versions(service, model).await?;
+                let highest = versions.last().map(|version| version.number);
+                let below =
+                    versions.into_iter().rev().filter(|version| before.is_none_or(|before| version.number <= before));
                 let mut found = Vec::new();
-                let numbers = numbers(service, model).await?.into_iter().rev();
-                let below = numbers.filter(|number| before.is_none_or(|before| *number <= before)).take(limit);
-                for number in below {
-                    found.extend(Self::of_number(service, shelf, model, number).await?);
+                for version in below.take(limit) {
+                    found.push(Self::of_version(service, shelf, version, highest).await?);
                 }
                 Ok(found)
             }
@@ -79,7 +81,7 @@ impl Place {
     pub(crate) async fn count(service: &Service, shelf: &Shelf) -> Result<usize> {
         Ok(match &shelf.of {
             Kind::Bundles(collection) => usize::try_from(collection.n_members).unwrap_or(usize::MAX),
-            Kind::Model(model) => numbers(service, model).await?.len(),
+            Kind::Model(model) => versions(service, model).await?.len(),
         })
     }
 
@@ -118,24 +120,37 @@ impl Place {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             version => version?,
         };
-        let highest = numbers(service, model).await?.pop();
+        let highest = highest(service, model).await?;
+        Self::of_version(service, shelf, version, highest).await.map(Some)
+    }
+
+    async fn of_version(
+        service: &Service,
+        shelf: &Shelf,
+        version: ModelVersion,
+        highest: Option<VersionNumber>,
+    ) -> Result<Self> {
         let mut aliases: Vec<_> = version.aliases.iter().map(|alias| alias.as_str().to_owned()).collect();
         // It can be given to none there, and has always been the highest.
-        aliases.extend((highest == Some(number)).then(|| LATEST.to_owned()));
-        let created_at = version.created_at;
+        aliases.extend((highest == Some(version.number)).then(|| LATEST.to_owned()));
+        let (number, created_at) = (version.number.saturating_sub(1), version.created_at);
         let holds = match bundle_of(service, &version).await? {
             Some(bundle) => Holds::Bundle(bundle),
             None => Holds::Version(version),
         };
-        let number = number.saturating_sub(1);
-        Ok(Some(Self { shelf: shelf.clone(), number, aliases, created_at, holds }))
+        Ok(Self { shelf: shelf.clone(), number, aliases, created_at, holds })
     }
 
     async fn aliased(service: &Service, model: &RegisteredModel, alias: &str) -> Result<Option<VersionNumber>> {
         if alias == LATEST {
-            return Ok(numbers(service, model).await?.pop());
+            return highest(service, model).await;
         }
         Ok(model.aliases.iter().find(|(known, _)| known.as_str() == alias).map(|(_, number)| *number))
+    }
+
+    /// For how many seconds from its creation it is kept.
+    pub(crate) fn lifetime_secs(&self) -> Option<u64> {
+        self.bundle().and_then(|bundle| bundle.lifetime_secs)
     }
 
     /// The bundle, if it is one.
@@ -147,18 +162,30 @@ impl Place {
     }
 }
 
-/// Numbers of the versions of a model, in order.
-async fn numbers(service: &Service, model: &RegisteredModel) -> Result<Vec<VersionNumber>> {
-    let mut numbers = Vec::new();
+/// The versions of a model, by number.
+async fn versions(service: &Service, model: &RegisteredModel) -> Result<Vec<ModelVersion>> {
+    let mut versions: Vec<ModelVersion> = Vec::new();
     let mut page = PageRequest::first(1_000);
-    while numbers.len() < MOST {
+    while versions.len() < MOST {
         let found = service.versions_of_model(&model.name, None, page).await?;
-        numbers.extend(found.items.iter().map(|version| version.number));
+        versions.extend(found.items);
         let Some(next) = found.next else { break };
         page = PageRequest { limit: 1_000, after: Some(next) };
     }
-    numbers.sort_unstable();
-    Ok(numbers)
+    versions.sort_unstable_by_key(|version| version.number);
+    // A search finds them without.
+    for (alias, number) in &model.aliases {
+        if let Ok(place) = versions.binary_search_by_key(number, |version| version.number)
+            && let Some(version) = versions.get_mut(place)
+        {
+            version.aliases.push(alias.clone());
+        }
+    }
+    Ok(versions)
+}
+
+async fn highest(service: &Service, model: &RegisteredModel) -> Result<Option<VersionNumber>> {
+    Ok(versions(service, model).await?.last().map(|version| version.number))
 }
 
 async fn bundle_of(service: &Service, version: &ModelVersion) -> Result<Option<Bundle>> {

@@ -38,14 +38,6 @@ impl Room {
             Self::Registry(name) => name,
         }
     }
-
-    /// Its internal id.
-    pub(crate) fn number(&self) -> String {
-        match self {
-            Self::Project(project) => project.experiment.id.to_string(),
-            Self::Registry(name) => name.project.clone(),
-        }
-    }
 }
 
 /// A name as a key; what can be none names nothing.

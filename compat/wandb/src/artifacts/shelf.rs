@@ -5,7 +5,7 @@ use trackside_core::{
     is_prompt, query::RegisteredModelField,
 };
 use trackside_service::Service;
-use trackside_wandb_wire::{artifact_name::OWN_REGISTRY, node_id, run_name::ProjectName};
+use trackside_wandb_wire::{artifact_name::OWN_REGISTRY, node_id, run_name::ProjectName, run_tag::LABELS};
 
 use super::{REGISTRY, Room, room::key};
 
@@ -119,6 +119,14 @@ impl Shelf {
         }
     }
 
+    /// Its tags, sorted.
+    pub(crate) fn labels(&self) -> Vec<String> {
+        match &self.of {
+            Kind::Bundles(collection) => collection.labels.clone(),
+            Kind::Model(model) => labels(tag(model, LABELS)),
+        }
+    }
+
     pub(crate) fn created_at(&self) -> Timestamp {
         match &self.of {
             Kind::Bundles(collection) => collection.created_at,
@@ -168,6 +176,16 @@ impl Shelf {
 /// Whether a model is in a registry: in the one it was linked into, or in all when nobody said.
 fn is_in(model: &RegisteredModel, registry: &str) -> bool {
     !is_prompt(&model.tags) && tag(model, REGISTRY).is_none_or(|known| known == registry)
+}
+
+/// The registry that a model was linked into; none where nobody said.
+pub(super) fn registry_of(model: &RegisteredModel) -> Option<&str> {
+    tag(model, REGISTRY)
+}
+
+/// Labels as they stand in the tag [`LABELS`].
+pub(crate) fn labels(text: Option<&str>) -> Vec<String> {
+    text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
 }
 
 fn tag<'a>(model: &'a RegisteredModel, key: &str) -> Option<&'a str> {

@@ -1,7 +1,7 @@
 //! `createArtifact`: a version of an artifact begins, or the same is there already.
 
 use serde_json::Value;
-use trackside_core::{CollectionRole, Key, NewBundle, Result};
+use trackside_core::{CollectionRole, Error, Key, NewBundle, Result};
 use trackside_wandb_wire::{
     executor::{Arguments, Node},
     run_name::ProjectName,
@@ -14,6 +14,11 @@ use crate::{
     project::Project,
     runs,
 };
+
+/// Where it stands for how long an artifact is to be kept.
+pub(super) const LIFETIME: &str = "ttlDurationSeconds";
+/// A thousand years.
+const MAX_LIFETIME_SECS: u64 = 1_000 * 366 * 24 * 3_600;
 
 pub(super) async fn answer(caller: &Caller, input: &Arguments) -> Result<Node> {
     let service = &caller.door.service;
@@ -44,6 +49,7 @@ pub(super) async fn answer(caller: &Caller, input: &Arguments) -> Result<Node> {
             step: input.integer("historyStep"),
             created_at: service.now(),
             labels: texts("tags", "tagName"),
+            lifetime_secs: lifetime(input)?,
             aliases: texts("aliases", "alias"),
             // Processes that make one artifact together give it one name.
             client_id: input.filled("distributedID").or(input.filled("clientID")).map(str::to_owned),
@@ -54,10 +60,20 @@ pub(super) async fn answer(caller: &Caller, input: &Arguments) -> Result<Node> {
     Ok(Payload::node("CreateArtifactPayload", [("artifact", artifact)]))
 }
 
+/// For how many seconds an artifact is to be kept; `None` where the client does not say, or says 0 or a negative number.
+pub(super) fn lifetime(input: &Arguments) -> Result<Option<u64>> {
+    let secs = input.integer(LIFETIME).and_then(|secs| u64::try_from(secs).ok()).filter(|secs| *secs > 0);
+    if secs.is_some_and(|secs| secs > MAX_LIFETIME_SECS) {
+        return Err(Error::invalid(format!(
+            "an artifact is kept for at most {MAX_LIFETIME_SECS} seconds, or for good"
+        )));
+    }
+    Ok(secs)
+}
+
 /// A field that holds JSON as a text. `Invalid` when it is none.
 pub(super) fn json_text(input: &Arguments, name: &str) -> Result<Option<String>> {
     let Some(text) = input.filled(name) else { return Ok(None) };
-    serde_json::from_str::<Value>(text)
-        .map_err(|error| trackside_core::Error::invalid(format!("'{name}' is no JSON: {error}")))?;
+    serde_json::from_str::<Value>(text).map_err(|error| Error::invalid(format!("'{name}' is no JSON: {error}")))?;
     Ok(Some(text.to_owned()))
 }

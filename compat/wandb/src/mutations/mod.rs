@@ -6,6 +6,7 @@ mod artifact_aliases;
 mod artifact_collection;
 mod artifact_files;
 mod artifact_manifest;
+mod collection_tags;
 mod commit_artifact;
 mod create_artifact;
 mod create_run_files;
@@ -72,6 +73,9 @@ impl Object for Mutations {
             "deleteArtifact" => delete_artifact::answer(caller, input).await?,
             "updateArtifactSequence" => artifact_collection::update(caller, input, SEQUENCE).await?,
             "updateArtifactPortfolio" => artifact_collection::update(caller, input, PORTFOLIO).await?,
+            "moveArtifactSequence" => artifact_collection::retype(caller, input, SEQUENCE).await?,
+            "createArtifactCollectionTagAssignments" => collection_tags::add(caller, input).await?,
+            "deleteArtifactCollectionTagAssignments" => collection_tags::delete(caller, input).await?,
             "deleteArtifactSequence" => artifact_collection::delete(caller, input, SEQUENCE).await?,
             "deleteArtifactPortfolio" => artifact_collection::delete(caller, input, PORTFOLIO).await?,
             _ => Node::Unknown,

@@ -3,7 +3,7 @@
 use trackside_core::{BundleChange, Result};
 use trackside_wandb_wire::executor::{Arguments, Node};
 
-use super::create_artifact::json_text;
+use super::create_artifact::{LIFETIME, json_text, lifetime};
 use crate::{
     artifacts,
     caller::Caller,
@@ -19,6 +19,9 @@ pub(super) async fn answer(caller: &Caller, input: &Arguments) -> Result<Node> {
     }
     if let Some(metadata) = json_text(input, "metadata")? {
         changes.push(BundleChange::SetMetadata(Some(metadata)));
+    }
+    if input.value(LIFETIME).is_some() {
+        changes.push(BundleChange::SetLifetime(lifetime(input)?));
     }
     let labels = |list: &str| {
         let items = input.inputs(list).into_iter();

@@ -18,6 +18,9 @@ use crate::{
     runs,
 };
 
+/// The lifetime of what has none.
+const FOR_GOOD: i64 = -1;
+
 /// An artifact.
 #[derive(Debug)]
 pub(crate) struct ArtifactObject {
@@ -156,8 +159,9 @@ impl Object for ArtifactObject {
             "artifactType" => artifact_type(self.home().await?.kind()).into(),
             "aliases" => self.aliases().await?,
             "artifactMemberships" => self.memberships().await?,
-            "ttlDurationSeconds" => (-1).into(),
-            "ttlIsInherited" => true.into(),
+            "ttlDurationSeconds" => self.place.lifetime_secs().map_or(FOR_GOOD.into(), Node::from),
+            // There is nothing to inherit one from.
+            "ttlIsInherited" => self.place.lifetime_secs().is_none().into(),
             "digestAlgorithm" => "MANIFEST_MD5".into(),
             "commitHash" => Node::null(),
             _ => match &self.place.holds {
@@ -200,11 +204,14 @@ pub(super) fn artifact_type(kind: &str) -> Value {
     })
 }
 
-fn tags(labels: &[String]) -> Value {
-    labels
-        .iter()
-        .map(|label| json!({ "__typename": "Tag", "id": node_id::encode("Tag", label), "name": label }))
-        .collect()
+/// Tags of artifacts and collections.
+pub(crate) fn tags(labels: &[String]) -> Value {
+    labels.iter().map(|label| tag(label)).collect()
+}
+
+/// A tag of an artifact or a collection.
+pub(super) fn tag(label: &str) -> Value {
+    json!({ "__typename": "Tag", "id": node_id::encode("Tag", label), "name": label })
 }
 
 /// Aliases of something in its collection, `v` and its number among them.

@@ -106,7 +106,10 @@ impl Object for CollectionObject {
                 Room::Registry(name) => Node::object(RegistryObject::new(&self.caller, name.clone())),
             },
             "type" | "defaultArtifactType" => artifact::artifact_type(shelf.kind()).into(),
-            "tags" => connection(Vec::new(), false, None),
+            "tags" => {
+                let tags = shelf.labels().into_iter().map(|label| (label.clone(), artifact::tag(&label).into()));
+                connection(tags.collect(), false, None)
+            }
             "digestAlgorithm" => "MANIFEST_MD5".into(),
             "aliases" => self.aliases().await?,
             "artifacts" => self.artifacts(arguments).await?,

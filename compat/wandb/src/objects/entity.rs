@@ -1,20 +1,85 @@
 //! Entities are but names here: any is taken, and all belong to one organisation.
 
+use async_trait::async_trait;
 use serde_json::{Value, json};
-use trackside_wandb_wire::executor::Node;
+use trackside_core::Result;
+use trackside_wandb_wire::{
+    artifact_name::is_registry_of_organization,
+    executor::{Arguments, Node, Object},
+    run_name::ProjectName,
+};
 
-use super::user;
+use super::{OrganizationObject, ProjectObject, RegistryObject, organization, registry_search, user};
+use crate::{
+    artifacts::{Catalog, ORGANIZATION, Room},
+    caller::Caller,
+};
 
-/// Name of the organisation, and of its own entity.
-const ORGANIZATION: &str = "organization";
+/// An entity, and what is asked of it.
+#[derive(Debug)]
+pub(crate) struct EntityObject {
+    caller: Caller,
+    name: String,
+    kind: &'static str,
+}
 
-/// An entity of this name.
+impl EntityObject {
+    /// By name.
+    pub(crate) fn new(caller: &Caller, name: &str) -> Self {
+        let kind = if name == ORGANIZATION { ORGANIZATION } else { "user" };
+        Self { caller: caller.clone(), name: name.to_owned(), kind }
+    }
+
+    /// That of the organisation.
+    pub(crate) fn of_organization(caller: &Caller) -> Self {
+        Self::new(caller, ORGANIZATION)
+    }
+
+    async fn project(&self, name: &str) -> Result<Node> {
+        let service = &self.caller.door.service;
+        // One that is nowhere told of is not there, whatever may be linked into it.
+        if is_registry_of_organization(name) && !Catalog::read(service).await?.has(name) {
+            return Ok(Node::null());
+        }
+        let name = ProjectName::new(Some(&self.name), Some(name));
+        Ok(match Room::find(service, name).await? {
+            Some(Room::Project(project)) => Node::object(ProjectObject { caller: self.caller.clone(), project }),
+            Some(Room::Registry(name)) => Node::object(RegistryObject::new(&self.caller, name)),
+            None => Node::null(),
+        })
+    }
+}
+
+#[async_trait]
+impl Object for EntityObject {
+    fn type_name(&self) -> &'static str {
+        "Entity"
+    }
+
+    async fn field(&self, name: &str, arguments: &Arguments) -> Result<Node> {
+        Ok(match name {
+            "organization" => Node::object(OrganizationObject(self.caller.clone())),
+            "project" => match arguments.filled("name") {
+                Some(name) => self.project(name).await?,
+                None => Node::null(),
+            },
+            "projects" => registry_search::registries(&self.caller, arguments).await?,
+            "artifactCollections" => registry_search::collections(&self.caller, arguments).await?,
+            "artifactMemberships" => registry_search::versions(&self.caller, arguments).await?,
+            _ => match entity(&self.name, self.kind).get_mut(name) {
+                Some(value) => value.take().into(),
+                None => Node::Unknown,
+            },
+        })
+    }
+}
+
+/// An entity of this name, of which only names are asked.
 pub(crate) fn node(name: &str) -> Node {
     entity(name, "user").into()
 }
 
-/// An entity as JSON.
-pub(crate) fn entity(name: &str, kind: &str) -> Value {
+fn entity(name: &str, kind: &str) -> Value {
     json!({
         "__typename": "Entity",
         "id": name,
@@ -31,20 +96,9 @@ pub(crate) fn entity(name: &str, kind: &str) -> Value {
         "defaultAccess": "USER_WRITE",
         "isPaid": false,
         "members": [],
-        "organization": organization(),
+        "organization": organization::node(),
         "user": user::named(name),
         "settings": {},
         "xxhashDigestsEnabled": false,
-    })
-}
-
-/// The organisation. An id for Weave would make clients look for a cloud.
-pub(crate) fn organization() -> Value {
-    json!({
-        "__typename": "Organization",
-        "id": ORGANIZATION,
-        "name": ORGANIZATION,
-        "coreWeaveOrganizationId": null,
-        "orgEntity": { "__typename": "Entity", "id": ORGANIZATION, "name": ORGANIZATION, "entityType": "organization" },
     })
 }

@@ -8,7 +8,10 @@ use trackside_wandb_wire::{
     run_name::{DEFAULT_ENTITY, ProjectName},
 };
 
-use super::{ArtifactObject, CollectionObject, ProjectObject, RegistryObject, connection, entity, server_info, user};
+use super::{
+    ArtifactObject, CollectionObject, EntityObject, OrganizationObject, ProjectObject, RegistryObject, connection,
+    server_info, user,
+};
 use crate::{
     artifacts::{self, Room, Shelf},
     caller::Caller,
@@ -33,8 +36,8 @@ impl Object for Queries {
         Ok(match name {
             "viewer" => user::viewer().into(),
             "serverInfo" => server_info::node(),
-            "entity" => entity::node(arguments.filled("name").unwrap_or(DEFAULT_ENTITY)),
-            "organization" => entity::organization().into(),
+            "entity" => Node::object(EntityObject::new(&self.0, arguments.filled("name").unwrap_or(DEFAULT_ENTITY))),
+            "organization" => Node::object(OrganizationObject(self.0.clone())),
             "users" => users(arguments.text("query")).into(),
             "project" | "model" => self.project(arguments).await?,
             "models" => self.projects(arguments).await?,

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use trackside_core::Result;
 use trackside_wandb_wire::{
+    artifact_name::registry_number,
     executor::{Arguments, Node, Object},
     node_id,
     run_name::ProjectName,
@@ -34,7 +35,8 @@ impl Object for RegistryObject {
         let names = self.room.name();
         Ok(match name {
             "id" => node_id::encode("Registry", &names.project).into(),
-            "internalId" => self.room.number().into(),
+            // Clients want it so, and filter by the number in it.
+            "internalId" => node_id::encode("ProjectInternalId", &registry_number(&names.project).to_string()).into(),
             "name" => names.project.as_str().into(),
             "entityName" => names.entity.as_str().into(),
             "entity" => entity::node(&names.entity),

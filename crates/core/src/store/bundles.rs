@@ -36,7 +36,7 @@ pub trait Collections: fmt::Debug + Send + Sync + 'static {
 #[async_trait]
 pub trait Bundles: fmt::Debug + Send + Sync + 'static {
     /// Creates a pending bundle. Where the home has a committed one of the same digest, that is returned instead, and
-    /// gets the aliases; so is the one that the client gave the same id before, whatever its state.
+    /// gets the aliases and, if there is one, the lifetime; so is the one that the client gave the same id before, whatever its state.
     async fn create_bundle(&self, new: NewBundle) -> Result<Bundle>;
 
     /// By id.
@@ -86,4 +86,11 @@ pub trait Bundles: fmt::Debug + Send + Sync + 'static {
 
     /// The runs that use a bundle, in the order in which they began to, at most a thousand.
     async fn users_of_bundle(&self, id: BundleId) -> Result<Vec<RunId>>;
+
+    /// Of these digests those that no file of a bundle has that is kept here, and that no draft of a pending one spells.
+    async fn unneeded_digests(&self, digests: Vec<String>) -> Result<Vec<String>>;
+
+    /// Committed bundles whose lifetime had ended by then, behind this one, at most so many, by id. Not those that are
+    /// members elsewhere than at home, or have another alias than `latest`, which comes by itself.
+    async fn expired_bundles(&self, until: Timestamp, after: Option<BundleId>, limit: usize) -> Result<Vec<BundleId>>;
 }

@@ -27,6 +27,7 @@ fn new_bundle(home: CollectionId, digest: &str, aliases: &[&str]) -> NewBundle {
         step: None,
         created_at: at(2_000),
         labels: Vec::new(),
+        lifetime_secs: None,
         aliases: texts(aliases),
         client_id: None,
         home_client_id: None,
@@ -103,11 +104,19 @@ pub async fn collections_are_listed_and_changed(store: &dyn Store) {
     let rest = store.collections(experiment, Some(ids[1]), 2).await.unwrap();
     let names: Vec<_> = first.iter().chain(&rest).map(|found| found.name.as_str()).collect();
     assert_eq!(names, ["a", "b", "c"]);
-    for change in [CollectionChange::Rename(key("d")), CollectionChange::Describe(Some("words".to_owned()))] {
+    for change in [
+        CollectionChange::Rename(key("d")),
+        CollectionChange::Describe(Some("words".to_owned())),
+        CollectionChange::SetKind(key("model")),
+        CollectionChange::AddLabels(texts(&["z", "x", "y"])),
+        CollectionChange::AddLabels(texts(&["x"])),
+        CollectionChange::DeleteLabels(texts(&["y", "never"])),
+    ] {
         store.change_collection(ids[0], change, at(4_000)).await.unwrap();
     }
     let changed = store.collection(ids[0]).await.unwrap().unwrap();
     assert_eq!((changed.name.as_str(), changed.description.as_deref()), ("d", Some("words")));
+    assert_eq!((changed.kind.as_str(), &changed.labels), ("model", &texts(&["x", "z"])));
     assert_eq!(changed.updated_at, at(4_000));
     let taken = store.change_collection(ids[1], CollectionChange::Rename(key("c")), at(1)).await;
     assert_fault(taken, &fault::collection_exists(&key("c")));
@@ -116,6 +125,22 @@ pub async fn collections_are_listed_and_changed(store: &dyn Store) {
         let refused = store.change_collection(unknown, change, at(1)).await;
         assert_fault(refused, &fault::collection_not_found(unknown));
     }
+}
+
+pub async fn a_renamed_collection_keeps_its_folder(store: &dyn Store) {
+    let experiment = experiment(store, "vision").await;
+    let folder = async |id| store.collection(id).await.unwrap().unwrap().folder;
+    let first = collection(store, experiment, "a", CollectionRole::Versions).await;
+    assert_eq!(first.folder, key("a"));
+    store.change_collection(first.id, CollectionChange::Rename(key("b")), at(1)).await.unwrap();
+    store.change_collection(first.id, CollectionChange::Rename(key("c")), at(1)).await.unwrap();
+    assert_eq!(folder(first.id).await, key("a"));
+    let second = collection(store, experiment, "a", CollectionRole::Versions).await;
+    assert!(second.id != first.id && second.folder != key("a"), "{second:?}");
+    store.change_collection(second.id, CollectionChange::Rename(key("d")), at(1)).await.unwrap();
+    let third = collection(store, experiment, "a", CollectionRole::Versions).await;
+    assert!(![key("a"), second.folder].contains(&third.folder));
+    assert_eq!(collection(store, experiment, "a", CollectionRole::Versions).await, third);
 }
 
 pub async fn a_deleted_collection_takes_its_bundles_along(store: &dyn Store) {
@@ -140,6 +165,7 @@ pub async fn a_new_bundle_is_pending_and_no_member(store: &dyn Store) {
         run: Some(maker.clone()),
         step: Some(7),
         labels: texts(&["b", "a", "b"]),
+        lifetime_secs: Some(60),
         ..new_bundle(home, "x", &["latest"])
     };
     let created = store.create_bundle(new).await.unwrap();
@@ -158,6 +184,7 @@ pub async fn a_new_bundle_is_pending_and_no_member(store: &dyn Store) {
         size: 0,
         n_files: 0,
         labels: texts(&["a", "b"]),
+        lifetime_secs: Some(60),
         draft: None,
     };
     assert_eq!(created, expected);
@@ -275,9 +302,15 @@ pub async fn what_is_said_of_a_bundle_changes(store: &dyn Store) {
     change(store, bundle.id, Change::SetMetadata(Some("{}".to_owned()))).await;
     change(store, bundle.id, Change::AddLabels(texts(&["c", "a", "b"]))).await;
     change(store, bundle.id, Change::DeleteLabels(texts(&["a", "never"]))).await;
+    change(store, bundle.id, Change::SetLifetime(Some(7))).await;
+    assert_eq!(store.bundle(bundle.id).await.unwrap().unwrap().lifetime_secs, Some(7));
+    let again = NewBundle { lifetime_secs: Some(8), ..new_bundle(home, "x", &[]) };
+    assert_eq!(store.create_bundle(again).await.unwrap().lifetime_secs, Some(8));
+    assert_eq!(store.create_bundle(new_bundle(home, "x", &[])).await.unwrap().lifetime_secs, Some(8));
+    change(store, bundle.id, Change::SetLifetime(None)).await;
     let changed = store.bundle(bundle.id).await.unwrap().unwrap();
     assert_eq!((changed.description.as_deref(), changed.metadata.as_deref()), (Some("words"), Some("{}")));
-    assert_eq!((changed.labels, changed.updated_at), (texts(&["b", "c"]), at(5_000)));
+    assert_eq!((changed.lifetime_secs, changed.labels, changed.updated_at), (None, texts(&["b", "c"]), at(5_000)));
     assert_eq!(store.collection(home).await.unwrap().unwrap().updated_at, at(5_000));
 }
 
@@ -359,4 +392,56 @@ pub async fn runs_make_and_use_bundles(store: &dyn Store) {
     let nobody = RunId::fresh(77);
     let refused = store.change_bundle(ids[0], Change::Use(nobody.clone()), at(1)).await;
     assert_fault(refused, &fault::run_not_found(&nobody));
+}
+
+pub async fn a_digest_is_needed_by_files_that_are_kept_here_and_by_drafts(store: &dyn Store) {
+    let home = versions(store).await;
+    let named = |path: &str, digest: &str| BundleFile { digest: digest.to_owned(), ..file(path, 1) };
+    let far = BundleFile { reference: Some("s3://x".to_owned()), ..named("far", "far") };
+    let unneeded = async |digests: &[&str]| store.unneeded_digests(texts(digests)).await.unwrap();
+    let announced = store.create_bundle(new_bundle(home, "x", &[])).await.unwrap().id;
+    store.add_bundle_files(announced, vec![named("a", "announced"), far]).await.unwrap();
+    change(store, announced, Change::Draft("[{\"digest\":\"spelled\"}]".to_owned())).await;
+    let all = ["announced", "spelled", "far", "never"];
+    assert_eq!(unneeded(&all).await, ["far", "never"]);
+    assert_eq!(unneeded(&[]).await, texts(&[]));
+    // What is committed needs its files, and no draft any more.
+    store.commit_bundle(announced, vec![named("b", "kept")], at(1)).await.unwrap();
+    assert_eq!(unneeded(&["announced", "spelled", "kept"]).await, ["announced", "spelled"]);
+    change(store, announced, Change::Delete).await;
+    assert_eq!(unneeded(&["kept"]).await, ["kept"]);
+    let given_up = store.create_bundle(new_bundle(home, "y", &[])).await.unwrap().id;
+    change(store, given_up, Change::Draft("spelled".to_owned())).await;
+    assert_eq!(unneeded(&["spelled"]).await, texts(&[]));
+    change(store, given_up, Change::Delete).await;
+    assert_eq!(unneeded(&["spelled"]).await, ["spelled"]);
+}
+
+pub async fn bundles_expire_that_nobody_has_named_or_linked(store: &dyn Store) {
+    let home = versions(store).await;
+    let experiment = store.collection(home).await.unwrap().unwrap().experiment;
+    let links = collection(store, experiment, "best", CollectionRole::Links).await.id;
+    let mut ids = Vec::new();
+    for (digest, lifetime_secs) in
+        [("plain", Some(10)), ("later", Some(11)), ("named", Some(10)), ("linked", Some(10)), ("for good", None)]
+    {
+        let new = NewBundle { lifetime_secs, ..new_bundle(home, digest, &["latest"]) };
+        let id = store.create_bundle(new).await.unwrap().id;
+        store.commit_bundle(id, Vec::new(), at(3_000)).await.unwrap();
+        ids.push(id);
+    }
+    let pending = NewBundle { lifetime_secs: Some(1), ..new_bundle(home, "pending", &[]) };
+    store.create_bundle(pending).await.unwrap();
+    change(store, ids[2], Change::SetAliases(home, texts(&["best"]))).await;
+    change(store, ids[3], Change::Link(links, Vec::new())).await;
+    let expired = async |until, after, limit| store.expired_bundles(at(until), after, limit).await.unwrap();
+    assert_eq!(expired(11_999, None, 9).await, []);
+    assert_eq!(expired(12_000, None, 9).await, ids[..1]);
+    assert_eq!(expired(13_000, None, 1).await, ids[..1]);
+    assert_eq!(expired(13_000, Some(ids[0]), 9).await, ids[1..2]);
+    change(store, ids[0], Change::SetAliases(home, texts(&["latest"]))).await;
+    change(store, ids[1], Change::Delete).await;
+    change(store, ids[2], Change::DeleteAliases(home, texts(&["best"]))).await;
+    change(store, ids[3], Change::Unlink(links)).await;
+    assert_eq!(expired(i64::MAX, None, 9).await, [ids[0], ids[2], ids[3]]);
 }

@@ -320,6 +320,7 @@ macro_rules! store_suite {
                 a_collection_is_made_once,
                 a_collection_needs_an_experiment_that_is_active,
                 collections_are_listed_and_changed,
+                a_renamed_collection_keeps_its_folder,
                 a_deleted_collection_takes_its_bundles_along,
                 a_new_bundle_is_pending_and_no_member,
                 what_a_bundle_needs,
@@ -333,6 +334,8 @@ macro_rules! store_suite {
                 a_deleted_bundle_leaves_its_number,
                 members_come_highest_first_on_disjoint_pages,
                 runs_make_and_use_bundles,
+                a_digest_is_needed_by_files_that_are_kept_here_and_by_drafts,
+                bundles_expire_that_nobody_has_named_or_linked,
             }
             sweeps {
                 a_new_sweep_is_pending_and_reads_back_as_it_was_returned,

@@ -1,22 +1,18 @@
 //! `trackside gc`: removes for good what was deleted, beside a running server or without one.
 
-use std::{
-    io::{self, Write},
-    sync::Arc,
-    time::Duration,
-};
+mod report;
+
+use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context, ensure};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use serde_json::{Value as Json, json};
 use trackside_adapter_sqlite::SqliteStore;
-use trackside_core::{
-    ExperimentId, LoggedModelId, RunId, SystemClock,
-    store::{BinEntry, BinItem},
-};
-use trackside_service::{Gc, GcRequest, Removed};
+use trackside_artifacts::Artifacts;
+use trackside_core::{ExperimentId, Key, LoggedModelId, RunId, SystemClock};
+use trackside_service::{Gc, GcRequest};
 
+use self::report::Report;
 use crate::{
     age, backend,
     cli::ServeArgs,
@@ -63,10 +59,20 @@ pub(crate) fn run(args: &GcArgs, sources: &Sources) -> anyhow::Result<()> {
     runtime.block_on(async {
         let store = open(&config)?;
         let (artifacts, _) = roots::open(&config.serve)?;
-        let gc = Gc { store: Arc::new(store.clone()), artifacts, clock: Arc::new(SystemClock) };
-        let outcome = remove(&gc, &request, args).await;
+        let outcome = remove(&gc(&store, artifacts)?, &request, args).await;
         store.close().await;
         outcome
+    })
+}
+
+/// What removes things of this store.
+pub(crate) fn gc(store: &SqliteStore, artifacts: Artifacts) -> anyhow::Result<Gc> {
+    Ok(Gc {
+        store: Arc::new(store.clone()),
+        log: Some(Arc::new(store.clone())),
+        artifacts,
+        link_tag: Some(Key::new(trackside_compat_wandb::ARTIFACT_TAG)?),
+        clock: Arc::new(SystemClock),
     })
 }
 
@@ -90,35 +96,43 @@ fn open(config: &Config) -> anyhow::Result<SqliteStore> {
     SqliteStore::open(&path, config.storage.clone()).with_context(|| format!("cannot use {}", path.display()))
 }
 
+/// Of what nobody needs, but only when nothing is named: bundles whose time is over, and contents.
 async fn remove(gc: &Gc, request: &GcRequest, args: &GcArgs) -> anyhow::Result<()> {
     let planned = gc.plan(request).await?;
     let bar = bar(planned.len(), args);
-    let mut removed = Vec::new();
+    let mut report = Report::new(args.dry_run, args.json);
     for entry in &planned {
-        let outcome = if args.dry_run {
-            None
-        } else {
-            Some(
-                gc.remove(entry)
-                    .await
-                    .with_context(|| format!("{} was not removed whole; run this again", entry.item))?,
-            )
-        };
-        bar.inc(1);
-        if args.json {
-            removed.push(record(entry, outcome.as_ref()));
-        } else {
-            bar.suspend(|| say(&line(entry, outcome.as_ref())))?;
+        let mut outcome = None;
+        if !args.dry_run {
+            outcome = Some(gc.remove(entry).await.with_context(|| unfinished(&entry.item))?);
         }
+        bar.inc(1);
+        bar.suspend(|| report.entry(entry, outcome.as_ref()))?;
     }
     bar.finish_and_clear();
-    if args.json {
-        say(&format!("{:#}\n", json!({"dry_run": args.dry_run, "items": removed})))
-    } else if planned.is_empty() {
-        say("nothing to remove\n")
-    } else {
-        Ok(())
+    if request.names_nothing() {
+        for expired in gc.expired_bundles(request).await? {
+            let mut outcome = None;
+            if !args.dry_run {
+                outcome = Some(gc.remove_bundle(&expired, request).await.with_context(|| unfinished(&expired))?);
+            }
+            report.bundle(&expired, outcome.as_ref())?;
+        }
+        for first in 0..=u8::MAX {
+            let mut contents = gc.unneeded_contents(first, request).await?;
+            if !args.dry_run {
+                contents = gc.remove_contents(&contents).await?;
+            }
+            for content in &contents {
+                report.content(content)?;
+            }
+        }
     }
+    report.end()
+}
+
+fn unfinished(what: &dyn std::fmt::Display) -> String {
+    format!("{what} was not removed whole; run this again")
 }
 
 fn bar(count: usize, args: &GcArgs) -> ProgressBar {
@@ -128,44 +142,4 @@ fn bar(count: usize, args: &GcArgs) -> ProgressBar {
     let style =
         ProgressStyle::with_template("[{wide_bar}] {pos}/{len}, {eta} left").expect("the template is well-formed");
     ProgressBar::new(count as u64).with_style(style)
-}
-
-/// MLflow's words as far as they go.
-fn line(entry: &BinEntry, outcome: Option<&Removed>) -> String {
-    let what = match &entry.item {
-        BinItem::Run(id) => format!("Run with ID {id}"),
-        BinItem::LoggedModel(id) => format!("Logged model with ID {id}"),
-        BinItem::Experiment(id) => format!("Experiment with ID {id}"),
-    };
-    match outcome {
-        None => format!("{what} would be permanently deleted.\n"),
-        Some(Removed::Whole) => format!("{what} has been permanently deleted.\n"),
-        Some(Removed::ArtifactsLeft) => {
-            let uri = &entry.artifact_uri;
-            format!("{what} has been permanently deleted. Its artifacts are out of reach and were left: {uri}\n")
-        }
-        Some(Removed::NoMore) => format!("{what} was left: it is in use again, not empty, or gone.\n"),
-    }
-}
-
-fn record(entry: &BinEntry, outcome: Option<&Removed>) -> Json {
-    let (kind, id) = match &entry.item {
-        BinItem::Run(id) => ("run", id.to_string()),
-        BinItem::LoggedModel(id) => ("logged_model", id.to_string()),
-        BinItem::Experiment(id) => ("experiment", id.to_string()),
-    };
-    let outcome = match outcome {
-        None => "planned",
-        Some(Removed::Whole) => "removed",
-        Some(Removed::ArtifactsLeft) => "removed_without_artifacts",
-        Some(Removed::NoMore) => "left",
-    };
-    json!({
-        "kind": kind, "id": id, "deleted_at_ms": entry.deleted_at.millis(), "artifact_uri": entry.artifact_uri,
-        "outcome": outcome,
-    })
-}
-
-fn say(text: &str) -> anyhow::Result<()> {
-    Ok(io::stdout().lock().write_all(text.as_bytes())?)
 }

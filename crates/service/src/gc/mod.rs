@@ -1,15 +1,21 @@
-//! Removing for good what is in the bin: artifacts first, then rows.
+//! Removing for good what is in the bin: artifacts first, then rows. Elsewhere: bundles whose lifetime is over
+//! (`bundles.rs`), and contents that nobody needs (`contents.rs`).
 //!
 //! Works beside a running server: what is removed cannot be restored meanwhile, and each transaction is small. A crash
 //! leaves what was begun in the bin, where the next one finds it.
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+mod bundles;
+mod contents;
+
+use std::{collections::HashSet, fmt, sync::Arc, time::Duration};
 
 use trackside_artifacts::Artifacts;
 use trackside_core::{
-    Clock, ErrorKind, ExperimentId, LoggedModelId, PageRequest, Query, Result, RunId, Store, Timestamp, fault,
-    store::{BinEntry, BinItem, BinKind, BinQuery},
+    Clock, ErrorKind, ExperimentId, Key, LoggedModelId, PageRequest, Query, Result, RunId, Store, Timestamp, fault,
+    store::{BinEntry, BinItem, BinKind, BinQuery, Outbox},
 };
+
+pub use bundles::ExpiredBundle;
 
 /// Entries read at once.
 const PAGE: usize = 500;
@@ -28,7 +34,8 @@ pub struct GcRequest {
 }
 
 impl GcRequest {
-    fn names_nothing(&self) -> bool {
+    /// Whether all that nobody needs is to be removed.
+    pub fn names_nothing(&self) -> bool {
         self.runs.is_empty() && self.experiments.is_empty() && self.logged_models.is_empty()
     }
 }
@@ -49,8 +56,12 @@ pub enum Removed {
 pub struct Gc {
     /// The system of record.
     pub store: Arc<dyn Store>,
+    /// Its log, where destinations may follow what is removed before it was deleted.
+    pub log: Option<Arc<dyn Outbox>>,
     /// The roots of artifacts.
     pub artifacts: Artifacts,
+    /// The tag by which versions of models are known that are bundles: its value is the id.
+    pub link_tag: Option<Key>,
     /// The present instant.
     pub clock: Arc<dyn Clock>,
 }
@@ -60,7 +71,7 @@ impl Gc {
     ///
     /// `NotFound` or `Conflict` when something that is named is not there, is not in the bin, or not for long enough.
     pub async fn plan(&self, request: &GcRequest) -> Result<Vec<BinEntry>> {
-        let until = request.older_than.map(|age| self.before(age));
+        let until = self.until(request);
         let (mut entries, mut experiments) = (Vec::new(), Vec::new());
         if request.names_nothing() {
             for kind in [BinKind::Runs, BinKind::LoggedModels] {
@@ -112,16 +123,22 @@ impl Gc {
         }
     }
 
-    /// Removes all that is in the bin for so long; returns how many things. What cannot be removed is told and left to
-    /// the next time.
+    /// Removes all that is in the bin, or needed by nobody, for so long; returns how many things. What cannot be removed
+    /// is told and left to the next time.
     pub async fn remove_older(&self, age: Duration) -> Result<u64> {
         let mut count = 0;
-        for entry in self.plan(&GcRequest { older_than: Some(age), ..GcRequest::default() }).await? {
-            match self.remove(&entry).await {
-                Ok(Removed::NoMore) => {}
-                Ok(Removed::Whole | Removed::ArtifactsLeft) => count += 1,
-                Err(error) => tracing::warn!(item = %entry.item, %error, "not removed for good; it is tried again"),
-            }
+        let request = GcRequest { older_than: Some(age), ..GcRequest::default() };
+        for entry in self.plan(&request).await? {
+            let removed = self.remove(&entry).await;
+            count += counted(&entry.item, removed);
+        }
+        for expired in self.expired_bundles(&request).await? {
+            let removed = self.remove_bundle(&expired, &request).await;
+            count += counted(&expired, removed);
+        }
+        for first in 0..=u8::MAX {
+            let unneeded = self.unneeded_contents(first, &request).await?;
+            count += self.remove_contents(&unneeded).await?.len() as u64;
         }
         Ok(count)
     }
@@ -186,8 +203,21 @@ impl Gc {
         Ok(!runs.items.is_empty() || !models.items.is_empty())
     }
 
-    fn before(&self, age: Duration) -> Timestamp {
-        let millis = i64::try_from(age.as_millis()).unwrap_or(i64::MAX);
-        Timestamp::from_millis(self.clock.now().millis().saturating_sub(millis))
+    /// Since when something must have been there, if that matters.
+    fn until(&self, request: &GcRequest) -> Option<Timestamp> {
+        let millis = i64::try_from(request.older_than?.as_millis()).unwrap_or(i64::MAX);
+        Some(Timestamp::from_millis(self.clock.now().millis().saturating_sub(millis)))
+    }
+}
+
+/// One, if something was removed. What cannot be is told.
+fn counted(what: &impl fmt::Display, removed: Result<Removed>) -> u64 {
+    match removed {
+        Ok(Removed::NoMore) => 0,
+        Ok(Removed::Whole | Removed::ArtifactsLeft) => 1,
+        Err(error) => {
+            tracing::warn!(item = %what, %error, "not removed for good; it is tried again");
+            0
+        }
     }
 }
