@@ -38,6 +38,7 @@ mod hooks;
 mod inputs;
 mod inspect;
 mod key_values;
+mod ledger;
 mod lines;
 mod log;
 mod logged_models;

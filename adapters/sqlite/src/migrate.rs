@@ -28,7 +28,7 @@ pub(crate) const MIGRATIONS: [&str; 10] = [
     include_str!("migrations/0007_evaluation.sql"),
     include_str!("migrations/0008_run_records.sql"),
     include_str!("migrations/0009_bundles_and_sweeps.sql"),
-    include_str!("migrations/0010_collections.sql"),
+    include_str!("migrations/0010_collections_and_ledger.sql"),
 ];
 /// The version that this release writes.
 #[expect(clippy::cast_possible_wrap, clippy::cast_possible_truncation, reason = "a handful")]

@@ -4,12 +4,16 @@ use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use trackside_core::{
     Key, LoggedModelId, ModelVersion, ModelVersionChange, NewModelVersion, Page, PageRequest, Query, RegistryEvent,
-    Result, RunId, Stage, Timestamp, VersionNumber, fault, query::ModelVersionField, store::ModelVersions,
+    Result, RunId, Stage, Timestamp, VersionNumber, fault,
+    ledger::{Action, Origin},
+    query::ModelVersionField,
+    store::ModelVersions,
 };
 
 use crate::{
     SqliteStore, error,
     key_values::MODEL_VERSION_TAGS,
+    ledger::{self, effects},
     log::change,
     owners::Owners,
     registered_models,
@@ -19,12 +23,14 @@ use crate::{
 
 #[async_trait]
 impl ModelVersions for SqliteStore {
-    async fn create_model_version(&self, new: NewModelVersion) -> Result<ModelVersion> {
-        let recorder = self.recorder();
+    async fn create_model_version(&self, new: NewModelVersion, by: &Origin) -> Result<ModelVersion> {
+        let (recorder, by) = (self.recorder(), by.clone());
         self.write_announced(move |connection, announcer| {
             let pk = insert(connection, &new)?;
             let created = load(connection, &[pk])?.pop();
             let created = created.ok_or_else(|| fault::registered_model_not_found(&new.model))?;
+            let effects = effects::of_new_version(&created);
+            ledger::add(connection, &new.model, Action::CreateVersion, new.created_at, by, effects)?;
             let (model, event) = (new.model.clone(), RegistryEvent::VersionCreated(created.number, new));
             announcer.announce(connection, &model, &event)?;
             recorder.record(connection, || Ok(change::registry(model, event)))?;
@@ -49,11 +55,14 @@ impl ModelVersions for SqliteStore {
         number: VersionNumber,
         change: ModelVersionChange,
         at: Timestamp,
+        by: &Origin,
     ) -> Result<()> {
-        let (model, recorder) = (model.clone(), self.recorder());
+        let (model, recorder, by) = (model.clone(), self.recorder(), by.clone());
         self.write_announced(move |connection, announcer| {
             let found = require(connection, &model, number)?;
+            let effects = effects::of_version_change(connection, &found, number, &change)?;
             apply(connection, &found, &change, at)?;
+            ledger::add(connection, &model, Action::from(&change), at, by, effects)?;
             let event = RegistryEvent::VersionChanged(number, change, at);
             announcer.announce(connection, &model, &event)?;
             recorder.record(connection, || Ok(change::registry(model, event)))
@@ -78,7 +87,7 @@ impl ModelVersions for SqliteStore {
 #[derive(Debug)]
 pub(crate) struct Found {
     pub(crate) pk: i64,
-    model: i64,
+    pub(crate) model: i64,
 }
 
 /// `NotFound` when there is no such version.
@@ -172,7 +181,7 @@ fn apply(connection: &Connection, found: &Found, change: &ModelVersionChange, at
 }
 
 /// Versions without their aliases, in the order of their primary keys as given.
-fn load(connection: &Connection, pks: &[i64]) -> error::Result<Vec<ModelVersion>> {
+pub(crate) fn load(connection: &Connection, pks: &[i64]) -> error::Result<Vec<ModelVersion>> {
     let owners = Owners::new(pks);
     let from = "model_version ON model_version.pk = page.value \
                 JOIN registered_model ON registered_model.pk = model_version.model";

@@ -4,12 +4,16 @@ use async_trait::async_trait;
 use rusqlite::{Connection, Row, params};
 use trackside_core::{
     Key, NewRegisteredModel, Page, PageRequest, Query, RegisteredModel, RegisteredModelChange, RegistryEvent, Result,
-    Timestamp, VersionNumber, fault, query::RegisteredModelField, store::RegisteredModels,
+    Timestamp, VersionNumber, fault,
+    ledger::{Action, Origin},
+    query::RegisteredModelField,
+    store::RegisteredModels,
 };
 
 use crate::{
     SqliteStore, error,
     key_values::REGISTERED_MODEL_TAGS,
+    ledger::{self, effects},
     log::change,
     model_versions,
     owners::Owners,
@@ -19,12 +23,14 @@ use crate::{
 
 #[async_trait]
 impl RegisteredModels for SqliteStore {
-    async fn create_registered_model(&self, new: NewRegisteredModel) -> Result<RegisteredModel> {
-        let recorder = self.recorder();
+    async fn create_registered_model(&self, new: NewRegisteredModel, by: &Origin) -> Result<RegisteredModel> {
+        let (recorder, by) = (self.recorder(), by.clone());
         self.write_announced(move |connection, announcer| {
             let pk = insert(connection, &new)?;
             let created = load(connection, &[pk])?.pop();
             let created = created.ok_or_else(|| fault::registered_model_not_found(&new.name))?;
+            let effects = effects::of_new_model(&created);
+            ledger::add(connection, &new.name, Action::CreateModel, new.created_at, by, effects)?;
             let (name, event) = (new.name.clone(), RegistryEvent::Created(new));
             announcer.announce(connection, &name, &event)?;
             recorder.record(connection, || Ok(change::registry(name, event)))?;
@@ -42,10 +48,19 @@ impl RegisteredModels for SqliteStore {
         .await
     }
 
-    async fn change_registered_model(&self, name: &Key, change: RegisteredModelChange, at: Timestamp) -> Result<()> {
-        let (name, recorder) = (name.clone(), self.recorder());
+    async fn change_registered_model(
+        &self,
+        name: &Key,
+        change: RegisteredModelChange,
+        at: Timestamp,
+        by: &Origin,
+    ) -> Result<()> {
+        let (name, recorder, by) = (name.clone(), self.recorder(), by.clone());
         self.write_announced(move |connection, announcer| {
-            apply(connection, &name, &change, at)?;
+            let pk = require(connection, &name)?;
+            let effects = effects::of_model_change(connection, pk, &name, &change)?;
+            apply(connection, pk, &name, &change, at)?;
+            ledger::add(connection, &name, Action::from(&change), at, by, effects)?;
             let event = RegistryEvent::Changed(change, at);
             announcer.announce(connection, &name, &event)?;
             // A renamed one is logged by the name it had.
@@ -94,8 +109,13 @@ fn insert(connection: &Connection, new: &NewRegisteredModel) -> error::Result<i6
     Ok(pk)
 }
 
-fn apply(connection: &Connection, name: &Key, change: &RegisteredModelChange, at: Timestamp) -> error::Result<()> {
-    let pk = require(connection, name)?;
+fn apply(
+    connection: &Connection,
+    pk: i64,
+    name: &Key,
+    change: &RegisteredModelChange,
+    at: Timestamp,
+) -> error::Result<()> {
     match change {
         RegisteredModelChange::Rename(to) => rename(connection, pk, to, at),
         RegisteredModelChange::Describe(description) => {
@@ -132,7 +152,7 @@ fn rename(connection: &Connection, pk: i64, to: &Key, at: Timestamp) -> error::R
     touch(connection, pk, at)
 }
 
-fn load(connection: &Connection, pks: &[i64]) -> error::Result<Vec<RegisteredModel>> {
+pub(crate) fn load(connection: &Connection, pks: &[i64]) -> error::Result<Vec<RegisteredModel>> {
     let owners = Owners::new(pks);
     let from = "registered_model ON registered_model.pk = page.value";
     let mut models = owners.rows(connection, "registered_model.*", from, read)?;

@@ -12,6 +12,7 @@ use crate::{
     error::Result,
     hooks::Announcer,
     inspect::inspect,
+    ledger,
     log::{Publisher, Recorder},
     migrate::migrate,
     readers::Readers,
@@ -60,6 +61,7 @@ impl SqliteStore {
         inspect(&path)?;
         let mut connection = open_writer(&path, &config)?;
         migrate(&mut connection, &path, config.busy_timeout)?;
+        ledger::begin(&mut connection, config.clock.as_ref())?;
         let recorder = Arc::new(Recorder::new(Arc::clone(&config.clock)));
         let announcer = Arc::new(Announcer::new(Arc::clone(&config.clock), Arc::clone(&config.ids)));
         let (publisher, end) = Publisher::open(&connection, Arc::clone(&recorder))?;

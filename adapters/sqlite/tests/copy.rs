@@ -56,7 +56,10 @@ fn rename(created_at: Option<i64>) -> Batch {
 async fn a_name_that_another_model_has_is_refused() {
     let (tracker, store, _folder) = copy();
     for name in ["a", "b"] {
-        store.create_registered_model(new_registered_model(name)).await.unwrap();
+        store
+            .create_registered_model(new_registered_model(name), &trackside_core::ledger::Origin::NOBODY)
+            .await
+            .unwrap();
     }
     for batch in [rename(None), rename(Some(1_000))] {
         assert_eq!(tracker.deliver(&batch, None).await.unwrap_err().kind(), ErrorKind::AlreadyExists);
@@ -67,7 +70,7 @@ async fn a_name_that_another_model_has_is_refused() {
 #[tokio::test]
 async fn a_model_that_begins_is_not_mistaken_for_another_of_its_new_name() {
     let (tracker, store, _folder) = copy();
-    store.create_registered_model(new_registered_model("b")).await.unwrap();
+    store.create_registered_model(new_registered_model("b"), &trackside_core::ledger::Origin::NOBODY).await.unwrap();
     assert_eq!(tracker.deliver(&rename(Some(5_000)), None).await.unwrap_err().kind(), ErrorKind::AlreadyExists);
     let (a, b) = (store.registered_model(&key("a")).await.unwrap(), store.registered_model(&key("b")).await.unwrap());
     assert_eq!(a.map(|model| model.created_at), Some(at(5_000)));

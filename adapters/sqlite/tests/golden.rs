@@ -11,11 +11,13 @@ use trackside_core::{
     ArtifactEntry, ArtifactPath, AssessmentId, Batch, Event, ExperimentId, HookEvent, Key, Kind, Lifecycle, LineQuery,
     LoggedModelId, LoggedModelStatus, NewExperiment, PageRequest, Query, RegistryEvent, RunId, RunStatus, Seq,
     SpanStatus, Stage, Subject, Timestamp, TraceState, WebhookSecret, WebhookStatus, WhichMember, WhichVersions,
+    ledger::{Action, LedgerDigest, RegistryState},
     query::{Compare, Filter, Test, TraceField, View},
     store::{
         Assessments, Bin, BinItem, Bundles, Collections, Cursors, DeadLetters, Deliveries, DeliveryQuery,
-        DeliveryState, EvaluationDatasets, EvaluationRecords, Experiments, HistoryQuery, LogRange, LoggedModels, Mark,
-        Metrics, ModelVersions, Outbox, RegisteredModels, RunRecords, Runs, Scorers, Sweeps, Traces, Webhooks,
+        DeliveryState, EvaluationDatasets, EvaluationRecords, Experiments, HistoryQuery, Ledger, LedgerQuery, LogRange,
+        LoggedModels, Mark, Metrics, ModelVersions, Outbox, RegisteredModels, RunRecords, Runs, Scorers, Sweeps,
+        Traces, Webhooks,
     },
     stored,
 };
@@ -62,6 +64,7 @@ async fn databases_of_every_release_open_and_read_right() {
         if n >= 8 {
             bundles_are_there(&store).await;
         }
+        ledger_begins_with_what_was_there(&store).await;
         histories_are_there(&store, n).await;
         // What was written before there were chunks is packed as well.
         store.seal().await.unwrap();
@@ -155,6 +158,16 @@ async fn bundles_are_there(store: &SqliteStore) {
     let digests = ["XUFAKrxLKna5cZ2REBfFkg==", "eV8yArF8trwuM8tE0ZWLpg==", "other"].map(str::to_owned);
     assert_eq!(store.unneeded_digests(digests.to_vec()).await.unwrap(), ["other"]);
     assert_eq!(store.sweeps(vision, 9).await.unwrap()[0].id.as_str(), "sw1");
+}
+
+async fn ledger_begins_with_what_was_there(store: &SqliteStore) {
+    let entries = store.ledger(LedgerQuery { model: None, after: 0, limit: 9 }).await.unwrap();
+    let found = entries[0].follows(0, LedgerDigest::NONE).unwrap();
+    assert_eq!((found.action, found.model.as_str()), (Action::FindModel, "classifier"));
+    let mut state = RegistryState::default();
+    state.apply(&found).unwrap();
+    let model = &state.models["classifier"];
+    assert_eq!((model.aliases["champion"], model.versions[&1].stage.as_str()), (2, "Production"));
 }
 
 async fn models_are_there(store: &SqliteStore) {

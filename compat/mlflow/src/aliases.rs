@@ -4,7 +4,7 @@ use axum::{Json, routing::get};
 use trackside_core::{ErrorKind, RegisteredModelChange, fault};
 use trackside_mlflow_wire as wire;
 
-use crate::{Door, error::Answer, params::Params, routes::Routes, system::Empty};
+use crate::{Door, authored::Authored, error::Answer, params::Params, routes::Routes, system::Empty};
 
 pub(crate) fn routes() -> Routes {
     Routes::new().route("/mlflow/registered-models/alias", get(version).post(set).delete(remove))
@@ -17,7 +17,7 @@ async fn version(door: Door, Params(query): Params<wire::AliasByName>) -> Answer
 }
 
 /// MLflow looks for the version alone, so that it is what is missing even when the model is.
-async fn set(door: Door, Params(body): Params<wire::SetAlias>) -> Answer<Empty> {
+async fn set(Authored(door): Authored, Params(body): Params<wire::SetAlias>) -> Answer<Empty> {
     let (name, alias, number) = body.checked()?;
     let set = door.service.change_registered_model(&name, RegisteredModelChange::SetAlias(alias, number)).await;
     set.map_err(|error| match error.kind() {
@@ -27,7 +27,7 @@ async fn set(door: Door, Params(body): Params<wire::SetAlias>) -> Answer<Empty> 
     Ok(Json(Empty {}))
 }
 
-async fn remove(door: Door, Params(body): Params<wire::AliasByName>) -> Answer<Empty> {
+async fn remove(Authored(door): Authored, Params(body): Params<wire::AliasByName>) -> Answer<Empty> {
     let (name, alias) = body.checked()?;
     door.service.change_registered_model(&name, RegisteredModelChange::DeleteAlias(alias)).await?;
     Ok(Json(Empty {}))

@@ -8,6 +8,7 @@
 mod aliases;
 mod artifacts;
 mod assessments;
+mod authored;
 mod body;
 mod byte_range;
 mod content_type;

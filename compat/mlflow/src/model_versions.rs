@@ -8,7 +8,7 @@ use trackside_core::{Key, ModelVersionChange};
 use trackside_mlflow_wire::{self as wire, Failure};
 use trackside_service::VersionRequest;
 
-use crate::{Door, error::Answer, params::Params, routes::Routes, system::Empty};
+use crate::{Door, authored::Authored, error::Answer, params::Params, routes::Routes, system::Empty};
 
 pub(crate) fn routes() -> Routes {
     Routes::new()
@@ -25,7 +25,10 @@ pub(crate) fn routes() -> Routes {
 
 /// Creates a version, then lists it in a tag of its logged model. Whoever dies in between leaves a version that is
 /// not listed there, which only the web UI misses.
-async fn create(door: Door, Params(body): Params<wire::CreateModelVersion>) -> Answer<wire::ModelVersionFound> {
+async fn create(
+    Authored(door): Authored,
+    Params(body): Params<wire::CreateModelVersion>,
+) -> Answer<wire::ModelVersionFound> {
     if let (Some(pattern), Some(source)) = (&door.rules.sources, &body.source)
         && !source.is_empty()
         && !pattern.matches(source)
@@ -57,21 +60,27 @@ async fn by_number(door: Door, Params(query): Params<wire::ModelVersionByNumber>
     Ok(Json(wire::ModelVersionFound { model_version: version.into() }))
 }
 
-async fn update(door: Door, Params(body): Params<wire::UpdateModelVersion>) -> Answer<wire::ModelVersionFound> {
+async fn update(
+    Authored(door): Authored,
+    Params(body): Params<wire::UpdateModelVersion>,
+) -> Answer<wire::ModelVersionFound> {
     let (name, number, description) = body.checked()?;
     door.service.change_model_version(&name, number, ModelVersionChange::Describe(description)).await?;
     let version = door.service.model_version(&name, number).await?;
     Ok(Json(wire::ModelVersionFound { model_version: version.into() }))
 }
 
-async fn transition(door: Door, Params(body): Params<wire::TransitionStage>) -> Answer<wire::ModelVersionFound> {
+async fn transition(
+    Authored(door): Authored,
+    Params(body): Params<wire::TransitionStage>,
+) -> Answer<wire::ModelVersionFound> {
     let (name, number, change) = body.checked()?;
     door.service.change_model_version(&name, number, change).await?;
     let version = door.service.model_version(&name, number).await?;
     Ok(Json(wire::ModelVersionFound { model_version: version.into() }))
 }
 
-async fn remove(door: Door, Params(body): Params<wire::ModelVersionByNumber>) -> Answer<Empty> {
+async fn remove(Authored(door): Authored, Params(body): Params<wire::ModelVersionByNumber>) -> Answer<Empty> {
     let (name, number) = body.checked()?;
     door.service.change_model_version(&name, number, ModelVersionChange::Delete).await?;
     Ok(Json(Empty {}))
@@ -88,13 +97,13 @@ async fn download_uri(door: Door, Params(query): Params<wire::ModelVersionByNumb
     Ok(Json(wire::DownloadUri { artifact_uri: version.download_uri().to_owned() }))
 }
 
-async fn set_tag(door: Door, Params(body): Params<wire::ModelVersionTag>) -> Answer<Empty> {
+async fn set_tag(Authored(door): Authored, Params(body): Params<wire::ModelVersionTag>) -> Answer<Empty> {
     let (name, number, tag) = body.checked()?;
     door.service.change_model_version(&name, number, ModelVersionChange::SetTag(tag)).await?;
     Ok(Json(Empty {}))
 }
 
-async fn delete_tag(door: Door, Params(body): Params<wire::ModelVersionTag>) -> Answer<Empty> {
+async fn delete_tag(Authored(door): Authored, Params(body): Params<wire::ModelVersionTag>) -> Answer<Empty> {
     let (name, number, tag) = body.checked()?;
     door.service.change_model_version(&name, number, ModelVersionChange::DeleteTag(tag.key)).await?;
     Ok(Json(Empty {}))

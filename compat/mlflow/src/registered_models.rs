@@ -7,7 +7,7 @@ use axum::{
 use trackside_core::{ErrorKind, RegisteredModelChange};
 use trackside_mlflow_wire as wire;
 
-use crate::{Door, error::Answer, params::Params, routes::Routes, system::Empty};
+use crate::{Door, authored::Authored, error::Answer, params::Params, routes::Routes, system::Empty};
 
 pub(crate) fn routes() -> Routes {
     Routes::new()
@@ -25,7 +25,10 @@ pub(crate) fn routes() -> Routes {
         .route("/mlflow/registered-models/delete-tag", delete(delete_tag))
 }
 
-async fn create(door: Door, Params(body): Params<wire::CreateRegisteredModel>) -> Answer<wire::RegisteredModelFound> {
+async fn create(
+    Authored(door): Authored,
+    Params(body): Params<wire::CreateRegisteredModel>,
+) -> Answer<wire::RegisteredModelFound> {
     let (name, description, tags) = body.checked()?;
     match door.service.create_registered_model(name.clone(), description, tags.clone()).await {
         Ok(created) => Ok(Json(wire::RegisteredModelFound { registered_model: created.into() })),
@@ -42,21 +45,27 @@ async fn by_name(door: Door, Params(query): Params<wire::RegisteredModelByName>)
     Ok(Json(wire::RegisteredModelFound { registered_model: model.into() }))
 }
 
-async fn rename(door: Door, Params(body): Params<wire::RenameRegisteredModel>) -> Answer<wire::RegisteredModelFound> {
+async fn rename(
+    Authored(door): Authored,
+    Params(body): Params<wire::RenameRegisteredModel>,
+) -> Answer<wire::RegisteredModelFound> {
     let (name, new_name) = body.checked()?;
     door.service.change_registered_model(&name, RegisteredModelChange::Rename(new_name.clone())).await?;
     let model = door.service.registered_model(&new_name).await?;
     Ok(Json(wire::RegisteredModelFound { registered_model: model.into() }))
 }
 
-async fn update(door: Door, Params(body): Params<wire::UpdateRegisteredModel>) -> Answer<wire::RegisteredModelFound> {
+async fn update(
+    Authored(door): Authored,
+    Params(body): Params<wire::UpdateRegisteredModel>,
+) -> Answer<wire::RegisteredModelFound> {
     let (name, description) = body.checked()?;
     door.service.change_registered_model(&name, RegisteredModelChange::Describe(description)).await?;
     let model = door.service.registered_model(&name).await?;
     Ok(Json(wire::RegisteredModelFound { registered_model: model.into() }))
 }
 
-async fn remove(door: Door, Params(body): Params<wire::RegisteredModelByName>) -> Answer<Empty> {
+async fn remove(Authored(door): Authored, Params(body): Params<wire::RegisteredModelByName>) -> Answer<Empty> {
     door.service.change_registered_model(&body.checked()?, RegisteredModelChange::Delete).await?;
     Ok(Json(Empty {}))
 }
@@ -74,13 +83,13 @@ async fn latest_versions(door: Door, Params(query): Params<wire::LatestVersions>
     Ok(Json(door.service.latest_versions(&name, &stages).await?.into()))
 }
 
-async fn set_tag(door: Door, Params(body): Params<wire::RegisteredModelTag>) -> Answer<Empty> {
+async fn set_tag(Authored(door): Authored, Params(body): Params<wire::RegisteredModelTag>) -> Answer<Empty> {
     let (name, tag) = body.checked()?;
     door.service.change_registered_model(&name, RegisteredModelChange::SetTag(tag)).await?;
     Ok(Json(Empty {}))
 }
 
-async fn delete_tag(door: Door, Params(body): Params<wire::RegisteredModelTag>) -> Answer<Empty> {
+async fn delete_tag(Authored(door): Authored, Params(body): Params<wire::RegisteredModelTag>) -> Answer<Empty> {
     let (name, tag) = body.checked()?;
     door.service.change_registered_model(&name, RegisteredModelChange::DeleteTag(tag.key)).await?;
     Ok(Json(Empty {}))

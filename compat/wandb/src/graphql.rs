@@ -10,7 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{MethodRouter, post},
 };
-use http::{HeaderMap, StatusCode, header::USER_AGENT};
+use http::{HeaderMap, StatusCode, Uri, header::USER_AGENT, request::Parts};
 use serde_json::json;
 use tower::Service;
 use trackside_core::{Error, ErrorKind, Result};
@@ -41,12 +41,7 @@ pub fn graphql(door: Door, other: MethodRouter) -> MethodRouter {
                 Err(unread) => return Refusal::from(unread).into_response(),
             };
             match parse(&held) {
-                Ok(query) if is_ours(&query, &parts.headers) => {
-                    if let Err(error) = door.admit(&parts.headers).await {
-                        return refuse(&error);
-                    }
-                    answer(Caller::new(door, &parts.headers, &uri, ROUTE).within(&parts.extensions), &query).await
-                }
+                Ok(query) if is_ours(&query, &parts.headers) => ask(door, &parts, &uri, &query).await,
                 Err(error) if is_our_client(&parts.headers) => refuse(&error),
                 _ => {
                     let request = Request::from_parts(parts, Body::from(held.bytes()));
@@ -67,12 +62,7 @@ pub(crate) fn own() -> MethodRouter<Door> {
             Err(unread) => return Refusal::from(unread).into_response(),
         };
         match parse(&held) {
-            Ok(query) => {
-                if let Err(error) = door.admit(&parts.headers).await {
-                    return refuse(&error);
-                }
-                answer(Caller::new(door, &parts.headers, &uri, ROUTE).within(&parts.extensions), &query).await
-            }
+            Ok(query) => ask(door, &parts, &uri, &query).await,
             Err(error) => refuse(&error),
         }
     })
@@ -96,6 +86,14 @@ fn is_ours(query: &Query, headers: &HeaderMap) -> bool {
 fn is_our_client(headers: &HeaderMap) -> bool {
     let agent = headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
     agent.starts_with("W&B") || agent.to_ascii_lowercase().contains("wandb")
+}
+
+/// Answers one who may ask.
+async fn ask(door: Door, parts: &Parts, uri: &Uri, query: &Query) -> Response {
+    match door.admit(&parts.headers).await {
+        Ok(holder) => answer(Caller::new(door, holder, parts, uri, ROUTE), query).await,
+        Err(error) => refuse(&error),
+    }
 }
 
 async fn answer(caller: Caller, query: &Query) -> Response {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use http::{HeaderMap, Uri};
+use http::Uri;
 use serde_json::{Map, json};
 use tempfile::TempDir;
 use trackside_adapter_sqlite::{Config, SqliteStore};
@@ -32,7 +32,8 @@ async fn caller() -> (Caller, Arc<ManualClock>, TempDir) {
         ids: Arc::new(SequentialIds::default()),
     };
     let door = Door::open(Service::start(parts).await.unwrap(), 1, true).await.unwrap();
-    (Caller::new(door, &HeaderMap::new(), &Uri::from_static("/graphql"), "/graphql"), clock, files)
+    let (parts, ()) = http::Request::new(()).into_parts();
+    (Caller::new(door, None, &parts, &Uri::from_static("/graphql"), "/graphql"), clock, files)
 }
 
 fn arguments(values: &serde_json::Value) -> Arguments {

@@ -8,10 +8,10 @@ use axum::{
     extract::DefaultBodyLimit,
     routing::{get, post},
 };
-use trackside_core::{Error, store::Deliveries};
+use trackside_core::{Error, Store, store::Deliveries};
 use trackside_fanout::Fanout;
 
-use crate::{backfill, configuration, dead_letters, deliveries, metrics, pausing, shape, sinks};
+use crate::{backfill, configuration, dead_letters, deliveries, metrics, pausing, registry, shape, sinks};
 
 /// Bodies hold a selection or a list of numbers; this is a list of some 5,000.
 const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -39,6 +39,8 @@ pub struct Admin {
     pub fanout: Fanout,
     /// What was sent to webhooks, or is to be.
     pub deliveries: Arc<dyn Deliveries>,
+    /// The registry and its ledger.
+    pub store: Arc<dyn Store>,
     /// The configuration.
     pub reload: Arc<dyn Reload>,
 }
@@ -58,6 +60,8 @@ pub fn router(admin: Admin) -> Router {
         .nest("/sinks/{name}", one)
         .route("/dead-letters", get(dead_letters::of_all))
         .route("/webhooks/deliveries", get(deliveries::list))
+        .route("/registry/ledger", get(registry::ledger))
+        .route("/registry/models", get(registry::models))
         .route("/config/reload", post(configuration::reload));
     Router::new()
         .nest("/api/trackside/v1", api)

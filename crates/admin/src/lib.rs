@@ -9,6 +9,8 @@
 //! | `GET …/dead-letters`, `…/sinks/{name}/dead-letters` | query `after`, `limit`, `batches=true` |
 //! | `POST …/sinks/{name}/dead-letters/retry`, `…/discard` | body `{"ids": [1]}` or `{"all": true}` |
 //! | `GET …/webhooks/deliveries` | query `webhook`, `state`, `before`, `limit` |
+//! | `GET …/registry/ledger` | who changed what in the registry; query `model`, `after`, `limit` |
+//! | `GET …/registry/models` | what it has to agree with; query `after` |
 //! | `POST …/config/reload` | reads the configuration again |
 //! | `GET /metrics` | Prometheus |
 //!
@@ -27,6 +29,7 @@ mod deliveries;
 mod metrics;
 mod pausing;
 mod refusal;
+mod registry;
 mod series;
 pub mod shape;
 mod sinks;

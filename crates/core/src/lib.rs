@@ -30,6 +30,7 @@ mod id;
 mod instant;
 mod json;
 mod key;
+pub mod ledger;
 mod logged_model;
 mod metric;
 pub mod query;

@@ -19,7 +19,9 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use tower::Service;
+use tower::{Service, ServiceExt};
+
+use crate::Peer;
 
 /// Most connections at once; further ones wait in the kernel's queue. At about 20 KB each this bounds them to
 /// 200 MB, far beyond any team's clients.
@@ -91,7 +93,14 @@ impl Connections {
                 // Never closed, so never an error.
                 let Ok(slot) = Arc::clone(&self.slots).acquire_owned().await else { return };
                 match self.listener.accept().await {
-                    Ok((stream, _)) => self.start(stream, slot, application.clone()),
+                    Ok((stream, from)) => {
+                        let peer = Peer(from.ip().to_canonical());
+                        let application = application.clone().map_request(move |mut request: Request<Incoming>| {
+                            request.extensions_mut().insert(peer);
+                            request
+                        });
+                        self.start(stream, slot, application);
+                    }
                     Err(error) => self.pause_after(&error).await,
                 }
             }

@@ -38,7 +38,9 @@ use std::{fmt, sync::Arc};
 
 use tokio::sync::Mutex;
 use trackside_artifacts::Artifacts;
-use trackside_core::{ArtifactLocation, Clock, HookSender, IdSource, Key, NewExperiment, Result, Store, store::Outbox};
+use trackside_core::{
+    ArtifactLocation, Clock, HookSender, IdSource, Key, NewExperiment, Result, Store, ledger::Origin, store::Outbox,
+};
 
 use crate::locations::Locations;
 pub use api_keys::digest;
@@ -85,6 +87,8 @@ pub struct Service {
     /// Held while a bundle is committed or linked; taken before any other.
     commits: Arc<Mutex<()>>,
     locations: Arc<Locations>,
+    /// Who asks.
+    origin: Arc<Origin>,
 }
 
 impl Service {
@@ -102,7 +106,14 @@ impl Service {
             tag_updates: Arc::default(),
             commits: Arc::default(),
             locations: Arc::default(),
+            origin: Arc::default(),
         })
+    }
+
+    /// The same for somebody: what is changed in the registry is written down with who changed it.
+    #[must_use]
+    pub fn on_behalf_of(&self, origin: Origin) -> Self {
+        Self { origin: Arc::new(origin), ..self.clone() }
     }
 
     fn store(&self) -> &dyn Store {

@@ -49,7 +49,7 @@ impl Service {
             logged_model: request.logged_model,
             tags: request.tags,
         };
-        self.store().create_model_version(new).await
+        self.store().create_model_version(new, &self.origin).await
     }
 
     /// By name and number. `NotFound` when there is none.
@@ -64,7 +64,7 @@ impl Service {
         number: VersionNumber,
         change: ModelVersionChange,
     ) -> Result<()> {
-        self.store().change_model_version(model, number, change, self.parts.clock.now()).await
+        self.store().change_model_version(model, number, change, self.parts.clock.now(), &self.origin).await
     }
 
     /// One page of the versions that match, without aliases.

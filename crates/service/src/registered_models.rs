@@ -14,7 +14,7 @@ impl Service {
         tags: Vec<Tag>,
     ) -> Result<RegisteredModel> {
         let new = NewRegisteredModel { name, created_at: self.parts.clock.now(), description, tags };
-        self.store().create_registered_model(new).await
+        self.store().create_registered_model(new, &self.origin).await
     }
 
     /// By name. `NotFound` when there is none.
@@ -24,7 +24,7 @@ impl Service {
 
     /// Applies one change.
     pub async fn change_registered_model(&self, name: &Key, change: RegisteredModelChange) -> Result<()> {
-        self.store().change_registered_model(name, change, self.parts.clock.now()).await
+        self.store().change_registered_model(name, change, self.parts.clock.now(), &self.origin).await
     }
 
     /// Sets a tag of a model to a value made from its present one. No other such update comes between.

@@ -17,6 +17,7 @@ use crate::{
     lineage_command::LineageArgs,
     logging::LogFormat,
     mlflow_flags::MlflowFlags,
+    models_command::ModelsArgs,
     reproduce_command::ReproduceArgs,
     rule_flags::RuleFlags,
     run_command::{RunArgs, SendArgs},
@@ -71,8 +72,10 @@ pub(crate) enum Command {
     ///
     /// What is named with the flags, or everything that is in the bin. Works beside a running server.
     Gc(Box<GcArgs>),
-    /// List, make and revoke API keys of W&B's door. Works beside a running server.
+    /// List, make and revoke API keys, by which clients are known. Works beside a running server.
     Keys(Box<KeysArgs>),
+    /// See who changed what in the model registry of a running server, how it was at any time, and whether that is whole.
+    Models(ModelsArgs),
     /// Hash data as DVC does, and see what differs from what DVC has on record. Needs no server.
     Data(DataArgs),
     /// See what a running server has sent to webhooks, and what waits or was given up.

@@ -12,6 +12,7 @@ use axum::{
     routing::{any, get},
 };
 use tower::Service;
+use trackside_server::Peer;
 use trackside_service::Invocation;
 
 /// The path below which invocations are.
@@ -29,7 +30,11 @@ pub(crate) fn mounted(routes: Router) -> Router {
 async fn answer(mut routes: Router, request: Request) -> Response {
     let (mut parts, body) = request.into_parts();
     // What the outer routes have found out is not so for the inner ones.
+    let peer = parts.extensions.get::<Peer>().copied();
     parts.extensions = Extensions::new();
+    if let Some(peer) = peer {
+        parts.extensions.insert(peer);
+    }
     if let Some((id, path)) = split(&parts.uri) {
         parts.uri = path;
         parts.extensions.insert(id);

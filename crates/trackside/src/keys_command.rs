@@ -1,4 +1,4 @@
-//! `trackside keys`: API keys of W&B's door, on the database itself, beside a running server or without one.
+//! `trackside keys`: API keys, on the database itself, beside a running server or without one.
 
 use anyhow::{Context, ensure};
 use clap::Args;
@@ -13,7 +13,8 @@ use crate::{backend, cli::ServeArgs, columns::plain, config::Sources, output::Ou
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Until the first key is made, W&B's door lets in whoever is on this machine, and nobody else. From then on each client needs
-one: WANDB_API_KEY=<key>.")]
+one: WANDB_API_KEY=<key>. MLflow's clients need none; with MLFLOW_TRACKING_TOKEN=<key> the history of the model registry
+knows who they are.")]
 pub(crate) struct KeysArgs {
     /// Make a key of this name, and print it: it cannot be told again.
     #[arg(long, value_name = "NAME", conflicts_with = "revoke")]

@@ -12,6 +12,7 @@ mod data_command;
 mod duties;
 mod gc_command;
 mod import_command;
+mod instant;
 mod invocation;
 mod keys_command;
 mod lazy_capture;
@@ -19,6 +20,7 @@ mod lifecycle;
 mod lineage_command;
 mod logging;
 mod mlflow_flags;
+mod models_command;
 mod output;
 mod prefix;
 mod recording;
@@ -70,6 +72,10 @@ fn main() -> ExitCode {
             Err(error) => Err(error),
         },
         Command::Attest(args) => match attest_command::run(&args) {
+            Ok(code) => return code,
+            Err(error) => Err(error),
+        },
+        Command::Models(args) => match models_command::run(&args) {
             Ok(code) => return code,
             Err(error) => Err(error),
         },

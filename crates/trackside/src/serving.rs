@@ -106,6 +106,7 @@ impl Serving {
         let admin = trackside_admin::router(Admin {
             fanout: sinks.fanout().clone(),
             deliveries: Arc::new(store.clone()),
+            store: Arc::new(store.clone()),
             reload: sinks.clone(),
         });
         let installed = Installed::below(&args.data_dir);

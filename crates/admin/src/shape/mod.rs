@@ -4,6 +4,7 @@ mod backfill;
 mod dead_letter;
 mod delivery;
 mod failure;
+mod registry;
 mod reloaded;
 mod sink;
 
@@ -14,6 +15,7 @@ pub use self::{
     dead_letter::{DeadLetter, DeadLetters, Discarded, Letters, Retried},
     delivery::{Deliveries, Delivery},
     failure::{Failure, Fault, Refused},
+    registry::{End, Ledger, Line, Models},
     reloaded::Reloaded,
     sink::{Lag, LastError, Sink, Sinks},
 };

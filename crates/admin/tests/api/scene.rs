@@ -51,8 +51,12 @@ pub(crate) async fn scene_reloading(outcome: Outcome) -> Scene {
         ids: Arc::new(RandomIds),
         limits: Limits::default(),
     });
-    let routes =
-        router(Admin { fanout: fanout.clone(), deliveries: Arc::new(store.clone()), reload: Arc::new(Fixed(outcome)) });
+    let routes = router(Admin {
+        fanout: fanout.clone(),
+        deliveries: Arc::new(store.clone()),
+        store: Arc::new(store.clone()),
+        reload: Arc::new(Fixed(outcome)),
+    });
     Scene { store, fanout, routes, _dir: dir }
 }
 

@@ -15,6 +15,7 @@ mod bin;
 mod bundles;
 mod evaluation;
 mod experiments;
+mod ledger;
 mod log;
 mod logged_models;
 mod metrics;
@@ -32,6 +33,7 @@ pub use bin::{Bin, BinEntry, BinItem, BinKind, BinQuery};
 pub use bundles::{Bundles, Collections};
 pub use evaluation::{EvaluationDatasets, EvaluationRecords};
 pub use experiments::Experiments;
+pub use ledger::{Ledger, LedgerQuery};
 pub use log::{
     Cursor, CursorChange, Cursors, DeadLetter, DeadLetters, Entry, Lag, Log, LogRange, LogSize, Mark, MarkFilter,
     NewDeadLetter, Outbox, Progress,
@@ -58,6 +60,7 @@ pub trait Store:
     + LoggedModels
     + RegisteredModels
     + ModelVersions
+    + Ledger
     + Traces
     + Webhooks
     + Bin
@@ -80,6 +83,7 @@ impl<T> Store for T where
         + LoggedModels
         + RegisteredModels
         + ModelVersions
+        + Ledger
         + Traces
         + Webhooks
         + Bin

@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use crate::{
     Key, ModelVersion, ModelVersionChange, NewModelVersion, NewRegisteredModel, Page, PageRequest, Query,
     RegisteredModel, RegisteredModelChange, Result, Timestamp, VersionNumber,
+    ledger::Origin,
     query::{ModelVersionField, RegisteredModelField},
 };
 
@@ -12,13 +13,19 @@ use crate::{
 #[async_trait]
 pub trait RegisteredModels: fmt::Debug + Send + Sync + 'static {
     /// `AlreadyExists` when the name is taken.
-    async fn create_registered_model(&self, new: NewRegisteredModel) -> Result<RegisteredModel>;
+    async fn create_registered_model(&self, new: NewRegisteredModel, by: &Origin) -> Result<RegisteredModel>;
 
     /// By name.
     async fn registered_model(&self, name: &Key) -> Result<Option<RegisteredModel>>;
 
     /// Applies one change; its variants say what each needs. `NotFound` when there is no such model.
-    async fn change_registered_model(&self, name: &Key, change: RegisteredModelChange, at: Timestamp) -> Result<()>;
+    async fn change_registered_model(
+        &self,
+        name: &Key,
+        change: RegisteredModelChange,
+        at: Timestamp,
+        by: &Origin,
+    ) -> Result<()>;
 
     /// Default order: by name. Ties go by name.
     async fn search_registered_models(
@@ -33,7 +40,7 @@ pub trait RegisteredModels: fmt::Debug + Send + Sync + 'static {
 pub trait ModelVersions: fmt::Debug + Send + Sync + 'static {
     /// Creates a version, and marks the registered model as changed. The next number is higher than all that were
     /// ever given. `NotFound` when there is no such model, `AlreadyExists` when the number asked for is taken.
-    async fn create_model_version(&self, new: NewModelVersion) -> Result<ModelVersion>;
+    async fn create_model_version(&self, new: NewModelVersion, by: &Origin) -> Result<ModelVersion>;
 
     /// By name and number.
     async fn model_version(&self, model: &Key, number: VersionNumber) -> Result<Option<ModelVersion>>;
@@ -46,6 +53,7 @@ pub trait ModelVersions: fmt::Debug + Send + Sync + 'static {
         number: VersionNumber,
         change: ModelVersionChange,
         at: Timestamp,
+        by: &Origin,
     ) -> Result<()>;
 
     /// Default order: latest change first, then name ascending, then number descending. Ties of a given

@@ -7,7 +7,7 @@
 use super::{StoreTracker, unless};
 use crate::{
     ErrorKind, Key, ModelVersionChange, NewModelVersion, RegisteredModelBatch, RegisteredModelChange, RegistryEvent,
-    Result, Timestamp,
+    Result, Timestamp, ledger::Origin,
 };
 
 impl StoreTracker {
@@ -28,23 +28,24 @@ impl StoreTracker {
     async fn apply(&self, model: &Key, event: &RegistryEvent) -> Result<()> {
         match event {
             RegistryEvent::Created(new) => {
-                let created = self.store.create_registered_model(new.clone()).await;
+                let created = self.store.create_registered_model(new.clone(), &Origin::NOBODY).await;
                 unless(ErrorKind::AlreadyExists, created.map(drop))
             }
             RegistryEvent::Changed(change, at) => self.change_registered_model(model, change, *at).await,
             RegistryEvent::VersionCreated(number, new) => {
                 let new = NewModelVersion { model: model.clone(), number: Some(*number), ..new.clone() };
-                unless(ErrorKind::AlreadyExists, self.store.create_model_version(new).await.map(drop))
+                unless(ErrorKind::AlreadyExists, self.store.create_model_version(new, &Origin::NOBODY).await.map(drop))
             }
             RegistryEvent::VersionChanged(number, change, at) => {
-                let changed = self.store.change_model_version(model, *number, change.clone(), *at).await;
+                let changed =
+                    self.store.change_model_version(model, *number, change.clone(), *at, &Origin::NOBODY).await;
                 if *change == ModelVersionChange::Delete { unless(ErrorKind::NotFound, changed) } else { changed }
             }
         }
     }
 
     async fn change_registered_model(&self, model: &Key, change: &RegisteredModelChange, at: Timestamp) -> Result<()> {
-        let changed = self.store.change_registered_model(model, change.clone(), at).await;
+        let changed = self.store.change_registered_model(model, change.clone(), at, &Origin::NOBODY).await;
         if *change == RegisteredModelChange::Delete { unless(ErrorKind::NotFound, changed) } else { changed }
     }
 

@@ -15,6 +15,7 @@ pub mod evaluation_datasets;
 pub mod evaluation_records;
 pub mod experiments;
 pub mod inputs;
+pub mod ledger;
 pub mod logged_models;
 pub mod measure_traces;
 pub mod metrics;
@@ -103,6 +104,13 @@ macro_rules! store_suite {
                 a_param_may_not_change_within_a_batch,
                 any_text_is_a_param_value,
                 a_replaced_param_has_its_last_value,
+            }
+            ledger {
+                a_change_is_written_down_with_who_made_it,
+                what_changes_nothing_or_fails_is_not_written_down,
+                entries_are_the_registry,
+                a_renamed_model_has_its_history_under_both_names,
+                entries_are_read_in_pages,
             }
             run_records {
                 a_document_is_replaced_as_a_whole,

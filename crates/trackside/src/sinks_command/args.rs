@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use trackside_core::Timestamp;
 
-use crate::{remote::ServerArgs, sinks_command::instant};
+use crate::{instant, remote::ServerArgs};
 
 #[derive(Debug, Args)]
 pub(crate) struct SinksArgs {

@@ -3,7 +3,6 @@
 mod args;
 mod backfill;
 mod dead_letters;
-mod instant;
 mod table;
 
 use trackside_admin::shape;

@@ -59,7 +59,10 @@ impl Scene {
     }
 
     pub(crate) async fn model(&self, name: &str) {
-        self.store.create_registered_model(new_registered_model(name)).await.unwrap();
+        self.store
+            .create_registered_model(new_registered_model(name), &trackside_core::ledger::Origin::NOBODY)
+            .await
+            .unwrap();
     }
 
     /// Delivers until `holds` is true of all deliveries, oldest first.

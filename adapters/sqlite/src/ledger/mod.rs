@@ -1,0 +1,107 @@
+//! The ledger of the registry: what each change adds to it, in the transaction of the change.
+
+pub(crate) mod effects;
+
+use async_trait::async_trait;
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
+use trackside_core::{
+    Clock, Key, Timestamp,
+    ledger::{Action, Effect, Facet, LedgerDigest, LedgerEntry, NewLedgerEntry, Origin},
+    store::{Ledger, LedgerQuery},
+};
+
+use crate::{
+    SqliteStore,
+    error::Result,
+    model_versions, registered_models,
+    rows::{Columns, bound, execute, integer, number},
+};
+
+#[async_trait]
+impl Ledger for SqliteStore {
+    async fn ledger(&self, query: LedgerQuery) -> trackside_core::Result<Vec<LedgerEntry>> {
+        self.read(move |connection| {
+            let sql = match query.model {
+                None => "SELECT seq, digest, line FROM ledger WHERE seq > ?1 AND ?3 = '' ORDER BY seq LIMIT ?2",
+                Some(_) => {
+                    "SELECT seq, digest, line FROM ledger WHERE model = ?3 AND seq > ?1 \
+                     UNION SELECT seq, digest, line FROM ledger WHERE renamed_to = ?3 AND seq > ?1 ORDER BY seq LIMIT ?2"
+                }
+            };
+            let model = query.model.as_ref().map(Key::as_str).unwrap_or_default();
+            let mut statement = connection.prepare_cached(sql)?;
+            let entries = statement.query_map(params![integer(query.after), bound(query.limit), model], |row| {
+                Ok(LedgerEntry { seq: row.count(0)?, digest: digest(row, 1)?, line: row.get(2)? })
+            })?;
+            Ok(entries.collect::<rusqlite::Result<_>>()?)
+        })
+        .await
+    }
+
+    async fn ledger_end(&self) -> trackside_core::Result<(u64, LedgerDigest)> {
+        self.read(end).await
+    }
+}
+
+/// Adds an entry, unless nothing is otherwise. To be called in the transaction of the change.
+pub(crate) fn add(
+    connection: &Connection,
+    model: &Key,
+    action: Action,
+    at: Timestamp,
+    origin: Origin,
+    effects: Vec<Effect>,
+) -> Result<()> {
+    if effects.is_empty() {
+        return Ok(());
+    }
+    let entry = NewLedgerEntry { at, model: model.clone(), action, origin, evidence: None, effects };
+    let (seq, previous) = end(connection)?;
+    let line = entry.line(seq + 1, previous);
+    let renamed_to =
+        entry.effects.iter().find(|effect| effect.what == Facet::Name).and_then(|effect| effect.after.as_deref());
+    let sql = "INSERT INTO ledger (seq, model, renamed_to, digest, line) VALUES (?1, ?2, ?3, ?4, ?5)";
+    let digest = LedgerDigest::of(&line);
+    execute(connection, sql, params![integer(seq + 1), model.as_str(), renamed_to, digest.as_bytes(), line]).map(drop)
+}
+
+/// Begins the ledger of a registry that is older than it: an entry for each model there is.
+pub(crate) fn begin(connection: &mut Connection, clock: &dyn Clock) -> Result<()> {
+    let is_new = "SELECT 1 FROM registered_model WHERE NOT EXISTS (SELECT 1 FROM ledger) LIMIT 1";
+    if number(connection, is_new, [])?.is_none() {
+        return Ok(());
+    }
+    let transaction = Transaction::new(connection, TransactionBehavior::Immediate)?;
+    if number(&transaction, is_new, [])?.is_some() {
+        let mut statement = transaction.prepare("SELECT pk FROM registered_model ORDER BY pk")?;
+        let pks = statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<i64>>>()?;
+        for pk in pks {
+            found(&transaction, pk, clock.now())?;
+        }
+    }
+    Ok(transaction.commit()?)
+}
+
+fn found(connection: &Connection, pk: i64, at: Timestamp) -> Result<()> {
+    let Some(model) = registered_models::load(connection, &[pk])?.pop() else { return Ok(()) };
+    let mut effects = effects::of_new_model(&model);
+    let mut statement = connection.prepare_cached("SELECT pk FROM model_version WHERE model = ?1 ORDER BY number")?;
+    let pks = statement.query_map([pk], |row| row.get(0))?.collect::<rusqlite::Result<Vec<i64>>>()?;
+    for version in model_versions::load(connection, &pks)? {
+        effects.extend(effects::of_new_version(&version));
+    }
+    effects.extend(effects::of_aliases(&model));
+    add(connection, &model.name, Action::FindModel, at, Origin::NOBODY, effects)
+}
+
+fn end(connection: &Connection) -> Result<(u64, LedgerDigest)> {
+    let mut statement = connection.prepare_cached("SELECT seq, digest FROM ledger ORDER BY seq DESC LIMIT 1")?;
+    let end = statement.query_row([], |row| Ok((row.count(0)?, digest(row, 1)?))).optional()?;
+    Ok(end.unwrap_or((0, LedgerDigest::NONE)))
+}
+
+/// A digest of another length is none that was ever taken: it is read as that of nothing, and found to be wrong.
+fn digest(row: &Row<'_>, column: usize) -> rusqlite::Result<LedgerDigest> {
+    let bytes: Vec<u8> = row.get(column)?;
+    Ok(bytes.try_into().map_or(LedgerDigest::NONE, LedgerDigest::from_bytes))
+}

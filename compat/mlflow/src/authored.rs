@@ -1,0 +1,45 @@
+//! Who changes the registry.
+
+use axum::extract::FromRequestParts;
+use http::{HeaderMap, header::USER_AGENT, request::Parts};
+use trackside_core::ledger::Origin;
+use trackside_server::{Peer, api_key};
+
+use crate::{Door, error::MlflowError};
+
+/// Why something is changed, for clients that say so.
+const REASON: &str = "x-trackside-reason";
+/// Longest text of a client that is kept, in characters.
+const LONGEST: usize = 1_000;
+
+/// The door for a handler that changes the registry: what it does there is written down with who asked for it.
+///
+/// A client is known by its API key (`MLFLOW_TRACKING_TOKEN`, or `MLFLOW_TRACKING_PASSWORD` beside any name). One without
+/// key, or whose credentials are those of a proxy, is nobody in particular.
+pub(crate) struct Authored(pub(crate) Door);
+
+impl FromRequestParts<Door> for Authored {
+    type Rejection = axum::response::Response;
+
+    async fn from_request_parts(head: &mut Parts, door: &Door) -> Result<Self, Self::Rejection> {
+        let mut door = Door::from_request_parts(head, door).await?;
+        let name = match api_key(&head.headers) {
+            Some(key) => door
+                .service
+                .holder_of(&key)
+                .await
+                .map_err(|error| axum::response::IntoResponse::into_response(MlflowError::from(error)))?,
+            None => None,
+        };
+        let address = head.extensions.get::<Peer>().map(|Peer(address)| address.to_string());
+        let client = text(&head.headers, USER_AGENT.as_str());
+        let origin = Origin { name, address, client, reason: text(&head.headers, REASON) };
+        door.service = door.service.on_behalf_of(origin);
+        Ok(Self(door))
+    }
+}
+
+fn text(headers: &HeaderMap, name: &str) -> Option<String> {
+    let text = String::from_utf8_lossy(headers.get(name)?.as_bytes()).trim().chars().take(LONGEST).collect::<String>();
+    Some(text).filter(|text| !text.is_empty())
+}

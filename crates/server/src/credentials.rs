@@ -1,0 +1,37 @@
+//! What a request says of who sends it. Whether that is so is for others to find out.
+
+use std::net::IpAddr;
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use http::{HeaderMap, header::AUTHORIZATION};
+
+/// Where a request came from: the other end of its connection, perhaps a proxy. An extension of every request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Peer(pub IpAddr);
+
+/// The API key of a request: the password of Basic, whatever the user is called, or what stands behind Bearer.
+pub fn api_key(headers: &HeaderMap) -> Option<String> {
+    let (scheme, rest) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    if scheme.eq_ignore_ascii_case("bearer") {
+        return Some(rest.trim().to_owned());
+    }
+    let text = String::from_utf8(STANDARD.decode(rest.trim()).ok()?).ok()?;
+    let (_, password) = text.split_once(':')?;
+    scheme.eq_ignore_ascii_case("basic").then(|| password.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_the_password_or_the_bearer() {
+        let of = |value: &str| api_key(&HeaderMap::from_iter([(AUTHORIZATION, value.parse().unwrap())]));
+        assert_eq!(of("Basic YXBpOmxvY2FsLTAx").as_deref(), Some("local-01"));
+        assert_eq!(of("bearer abc").as_deref(), Some("abc"));
+        for bad in ["Basic !", "Basic YXBp", "Digest YXBpOmxvY2FsLTAx", "x"] {
+            assert_eq!(of(bad), None, "{bad}");
+        }
+        assert_eq!(api_key(&HeaderMap::new()), None);
+    }
+}

@@ -1,0 +1,84 @@
+//! `trackside models history`.
+
+use serde_json::{Value, json};
+use trackside_core::ledger::{Effect, Facet, Origin};
+
+use super::{
+    args::Wanted,
+    ledger::{Reading, Told, concerns, of_model},
+};
+use crate::{columns::plain, output::Output, remote::Remote};
+
+pub(super) async fn run(remote: &Remote, wanted: &Wanted, output: Output) -> anyhow::Result<()> {
+    let mut entries = match &wanted.name {
+        Some(name) => of_model(remote, name, wanted.as_of).await?,
+        None => all(remote, wanted).await?,
+    };
+    if let Some(version) = wanted.version {
+        entries.retain(|told| told.entry.effects.iter().any(|effect| concerns(effect, version)));
+    }
+    let listed: Vec<Value> = entries.iter().map(shown).collect();
+    output.say(&listed, || {
+        if entries.is_empty() { "nothing has happened\n".to_owned() } else { entries.iter().map(text).collect() }
+    })
+}
+
+async fn all(remote: &Remote, wanted: &Wanted) -> anyhow::Result<Vec<Told>> {
+    let (mut entries, mut reading) = (Vec::new(), Reading::of(remote, None));
+    while let Some(page) = reading.next().await? {
+        for entry in page {
+            let told = Told { seq: entry.seq, entry: entry.read()? };
+            if wanted.as_of.is_none_or(|until| told.entry.at <= until) {
+                entries.push(told);
+            }
+        }
+    }
+    Ok(entries)
+}
+
+fn shown(told: &Told) -> Value {
+    let entry = &told.entry;
+    json!({
+        "seq": told.seq,
+        "at": entry.at.rfc3339(),
+        "model": entry.model.as_str(),
+        "action": entry.action,
+        "by": entry.origin,
+        "reason": entry.origin.reason,
+        "evidence": entry.evidence,
+        "effects": entry.effects,
+    })
+}
+
+/// A line for who and when, and one for each thing that is otherwise.
+fn text(told: &Told) -> String {
+    let entry = &told.entry;
+    let reason = entry.origin.reason.as_deref().map(|reason| format!(": {}", plain(reason))).unwrap_or_default();
+    let head = format!("{}  {}  by {}{reason}\n", entry.at.rfc3339(), plain(entry.model.as_str()), who(&entry.origin));
+    let effects = entry.effects.iter().map(|effect| format!("    {}\n", change(effect)));
+    std::iter::once(head).chain(effects).collect()
+}
+
+fn who(origin: &Origin) -> String {
+    let name = origin.name.as_ref().map_or_else(|| "somebody".to_owned(), |name| plain(name.as_str()));
+    origin.address.as_ref().map_or_else(|| name.clone(), |address| format!("{name} at {}", plain(address)))
+}
+
+fn change(effect: &Effect) -> String {
+    let of = effect.version.map(|version| format!("version {version} ")).unwrap_or_default();
+    let what = match effect.what {
+        Facet::Present => {
+            return format!("{of}{}", if effect.after.is_some() { "registered" } else { "deleted" }).trim().to_owned();
+        }
+        Facet::Name => "name",
+        Facet::Description => "description",
+        Facet::Tag => "tag",
+        Facet::Alias => "alias",
+        Facet::Stage => "stage",
+        Facet::Source => "source",
+        Facet::Run => "run",
+    };
+    let key = effect.key.as_deref().map(|key| format!(" {}", plain(key))).unwrap_or_default();
+    let side = |value: &Option<String>| value.as_deref().map_or_else(|| "-".to_owned(), plain);
+    format!("{of}{what}{key}: {} -> {}", side(&effect.before), side(&effect.after))
+}

@@ -1,0 +1,189 @@
+"""`trackside models`: the history of the registry, of what a stock MLflow client does to it."""
+
+import json
+import os
+import sqlite3
+import subprocess
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from conftest import Server, start_trackside
+from labelled_runs import binary
+from mlflow.tracking import MlflowClient
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*stage.*:FutureWarning")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with start_trackside(tmp_path_factory.mktemp("models")) as server:
+        yield server
+
+
+@pytest.fixture
+def name(request):
+    return request.node.name
+
+
+def run(server: Server, *words: str, code: int = 0) -> str:
+    command = [binary(), "models", *words]
+    environment = os.environ | {"TRACKSIDE_URL": server.url}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def asked(server: Server, *words: str, code: int = 0) -> dict | list:
+    return json.loads(run(server, "--json", *words, code=code))
+
+
+def key(server: Server, holder: str) -> str:
+    command = [binary(), "keys", "--json", "--data-dir", str(server.data_dir), "--create", holder]
+    return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)["key"]
+
+
+@pytest.fixture(scope="module")
+def client_of(server) -> Callable[[str], MlflowClient]:
+    """A stock client that has the key of somebody."""
+    keys: dict[str, str] = {}
+
+    def client(holder: str) -> MlflowClient:
+        if holder not in keys:
+            keys[holder] = key(server, holder)
+        os.environ["MLFLOW_TRACKING_TOKEN"] = keys[holder]
+        return MlflowClient(server.url, server.url)
+
+    yield client
+    os.environ.pop("MLFLOW_TRACKING_TOKEN", None)
+
+
+def register(client: MlflowClient, name: str, versions: int) -> None:
+    client.create_registered_model(name)
+    run = client.create_run("0")
+    for _ in range(versions):
+        client.create_model_version(name, f"{run.info.artifact_uri}/model", run.info.run_id)
+
+
+def now() -> str:
+    time.sleep(0.01)
+    stamp = datetime.now(UTC).isoformat(timespec="milliseconds")
+    time.sleep(0.01)
+    return stamp
+
+
+def test_who_put_what_into_production(server, client_of, name):
+    register(client_of("alice"), name, 2)
+    client_of("alice").transition_model_version_stage(name, "1", "Production")
+    in_march = now()
+    client_of("bob").transition_model_version_stage(name, "2", "Production", archive_existing_versions=True)
+    client_of("bob").set_registered_model_alias(name, "champion", "2")
+    history = asked(server, "history", name)
+    assert [(entry["action"], entry["by"]["name"]) for entry in history] == [
+        ("create-model", "alice"),
+        ("create-version", "alice"),
+        ("create-version", "alice"),
+        ("move-version", "alice"),
+        ("move-version", "bob"),
+        ("set-alias", "bob"),
+    ]
+    assert history[4]["by"]["address"] == "127.0.0.1"
+    assert history[4]["by"]["client"].startswith("mlflow-python-client/")
+    assert history[4]["effects"] == [
+        {"version": 1, "what": "stage", "before": "Production", "after": "Archived"},
+        {"version": 2, "what": "stage", "before": "None", "after": "Production"},
+    ]
+    assert [entry["seq"] for entry in asked(server, "history", name, "--version", "1")] == [
+        history[at]["seq"] for at in (1, 3, 4)
+    ]
+
+    def in_production(*words: str) -> list[str]:
+        versions = asked(server, "show", name, *words)["model"]["versions"]
+        return [number for number, version in versions.items() if version["stage"] == "Production"]
+
+    assert in_production() == ["2"]
+    assert in_production("--as-of", in_march) == ["1"]
+    assert "there was no registered model" in run(server, "show", name, "--as-of", "2020-01-01", code=1)
+    text = run(server, "history", name)
+    assert "by bob at 127.0.0.1" in text and "version 2 stage: None -> Production" in text
+    assert "Archived" in run(server, "show", name)
+
+
+def test_a_deleted_model_and_a_renamed_one_keep_their_history(server, client_of, name):
+    client = client_of("alice")
+    register(client, f"{name}-a", 1)
+    client.set_registered_model_alias(f"{name}-a", "live", "1")
+    client.rename_registered_model(f"{name}-a", f"{name}-b")
+    alive = now()
+    client.delete_registered_model(f"{name}-b")
+    assert "there is no registered model" in run(server, "show", f"{name}-b", code=1)
+    shown = asked(server, "show", f"{name}-b", "--as-of", alive)
+    assert shown["model"]["aliases"] == {"live": 1}
+    actions = [entry["action"] for entry in asked(server, "history", f"{name}-b")]
+    assert actions == ["create-model", "create-version", "set-alias", "rename-model", "delete-model"]
+
+
+def test_clients_without_a_key_are_somebody(server, name):
+    os.environ.pop("MLFLOW_TRACKING_TOKEN", None)
+    MlflowClient(server.url, server.url).create_registered_model(name)
+    [entry] = asked(server, "history", name)
+    assert "name" not in entry["by"] and entry["by"]["address"] == "127.0.0.1"
+    assert "by somebody at 127.0.0.1" in run(server, "history", name)
+
+
+@pytest.fixture
+def forged(tmp_path):
+    """A server, and a way into its database behind its back."""
+
+    def change(database: Path, *statements: str) -> None:
+        with sqlite3.connect(database) as connection:
+            triggers = connection.execute("SELECT name FROM sqlite_master WHERE tbl_name = 'ledger' AND type = 'trigger'")
+            for (trigger,) in triggers.fetchall():
+                connection.execute(f"DROP TRIGGER {trigger}")
+            for statement in statements:
+                assert connection.execute(statement).rowcount > 0, statement
+        connection.close()
+
+    with start_trackside(tmp_path) as server:
+        client = MlflowClient(server.url, server.url)
+        register(client, "m", 3)
+        client.set_registered_model_alias("m", "champion", "1")
+        client.transition_model_version_stage("m", "2", "Staging")
+        yield server, lambda *statements: change(next(Path(server.data_dir).glob("*.db")), *statements)
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("UPDATE ledger SET line = replace(line, 'Staging', 'Stagin9') WHERE line LIKE '%Staging%'", "its text"),
+        ("DELETE FROM ledger WHERE seq = 3", "entry 3 is missing"),
+        ("DELETE FROM ledger WHERE seq = 6", "version 2 is in stage Staging, not None"),
+        ("UPDATE model_version SET stage = 'Production' WHERE number = 3", "version 3 is in stage Production"),
+        ("DELETE FROM model_alias", "alias 'champion'"),
+        ("UPDATE model_version SET source = 'elsewhere' WHERE number = 1", "version 1 is otherwise"),
+        ("INSERT INTO registered_model_tag SELECT pk, 'a', 'b' FROM registered_model", "tags"),
+        ("DELETE FROM model_version WHERE number = 2", "version 2 is missing"),
+        ("UPDATE registered_model SET name = 'n'", "model 'm' is missing"),
+    ],
+)
+def test_what_is_changed_behind_the_registry_is_found(forged, statement, said):
+    server, change = forged
+    whole = asked(server, "verify")
+    assert (whole["ok"], whole["entries"], whole["faults"]) == (True, 6, [])
+    assert run(server, "verify", "--known", whole["end"]).startswith("6 entries, whole")
+    change(statement)
+    found = asked(server, "verify", code=1)
+    assert not found["ok"] and any(said in fault for fault in found["faults"]), found
+
+
+def test_a_history_that_is_written_anew_is_found_by_who_knows_an_entry(forged):
+    server, change = forged
+    end = asked(server, "verify")["end"]
+    change("DELETE FROM ledger WHERE seq = 6", "UPDATE model_version SET stage = 'None' WHERE number = 2")
+    assert asked(server, "verify")["ok"]
+    assert "which was known, is missing" in run(server, "verify", "--known", end, code=1)
+    MlflowClient(server.url, server.url).transition_model_version_stage("m", "3", "Staging")
+    assert "is not the one that was known" in run(server, "verify", "--known", end, code=1)
+    assert "expected the number and the digest" in run(server, "verify", "--known", "6", code=2)
