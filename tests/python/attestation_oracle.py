@@ -1,4 +1,4 @@
-"""Readers of in-toto, DSSE, W3C PROV and OpenLineage that are not ours. Prints what they found as JSON.
+"""Readers of in-toto, DSSE, W3C PROV, OpenLineage and CycloneDX that are not ours. Prints what they found as JSON.
 
 Run by the Python of `requirements-attest.txt`; what a reader refuses is its exception.
 
@@ -6,6 +6,7 @@ Run by the Python of `requirements-attest.txt`; what a reader refuses is its exc
     verify ENVELOPE PUBLIC     whether securesystemslib takes the signature
     sign STATEMENT KEY PUBLIC  signs with a fresh key of securesystemslib; the envelope is the answer
     prov FILE                  PROV-JSON, read, written and read again
+    cyclonedx FILE             a bill of materials, held strictly against the schemas of 1.5, 1.6 and 1.7
     openlineage FILE           events, one per line, made into the classes of openlineage-python and back
 """
 
@@ -84,6 +85,26 @@ def prov(path):
     for record in document.get_records():
         kinds.setdefault(record.get_type().localpart, []).append(sorted(str(one) for _, one in record.attributes))
     return kinds
+
+
+def cyclonedx(path):
+    from cyclonedx.model.bom import Bom
+    from cyclonedx.schema import SchemaVersion
+    from cyclonedx.validation.json import JsonStrictValidator
+
+    document = json.loads(Path(path).read_text())
+    for version in ("1.5", "1.6", "1.7"):
+        schema = f"http://cyclonedx.org/schema/bom-{version}.schema.json"
+        text = json.dumps(document | {"specVersion": version, "$schema": schema})
+        error = JsonStrictValidator(SchemaVersion.from_version(version)).validate_str(text)
+        assert error is None, (version, error)
+    read = Bom.from_json(document)
+    return {
+        "name": read.metadata.component.name,
+        "kind": read.metadata.component.type.value,
+        "components": sorted((part.type.value, part.name, part.version) for part in read.components),
+        "files": sorted(part.name for part in read.metadata.component.components),
+    }
 
 
 def openlineage(path):

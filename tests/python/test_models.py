@@ -125,6 +125,20 @@ def test_a_deleted_model_and_a_renamed_one_keep_their_history(server, client_of,
     assert actions == ["create-model", "create-version", "set-alias", "rename-model", "delete-model"]
 
 
+def test_all_models_are_listed_as_they_were(server, client_of, name):
+    before = now()
+    client = client_of("alice")
+    register(client, name, 2)
+    client.transition_model_version_stage(name, "1", "Staging")
+    client.set_registered_model_alias(name, "live", "2")
+    [found] = [one for one in asked(server, "list") if one["name"] == name]
+    assert (found["stages"], found["aliases"]) == ({"Staging": [1]}, {"live": 2})
+    assert (found["versions"], found["highest"]) == (2, 2)
+    assert [one for one in asked(server, "list", "--as-of", now()) if one["name"] == name] == [found]
+    assert name not in [one["name"] for one in asked(server, "list", "--as-of", before)]
+    assert "Staging 1" in run(server, "list")
+
+
 def test_clients_without_a_key_are_somebody(server, name):
     os.environ.pop("MLFLOW_TRACKING_TOKEN", None)
     MlflowClient(server.url, server.url).create_registered_model(name)
@@ -187,3 +201,62 @@ def test_a_history_that_is_written_anew_is_found_by_who_knows_an_entry(forged):
     MlflowClient(server.url, server.url).transition_model_version_stage("m", "3", "Staging")
     assert "is not the one that was known" in run(server, "verify", "--known", end, code=1)
     assert "expected the number and the digest" in run(server, "verify", "--known", "6", code=2)
+
+
+def test_a_proof_says_who_held_what_when_and_no_more(server, client_of, name, tmp_path):
+    client = client_of("alice")
+    register(client, name, 2)
+    client.transition_model_version_stage(name, "1", "Production")
+    client.set_registered_model_alias(name, "champion", "1")
+    begin = now()
+    middle = now()
+    client.transition_model_version_stage(name, "2", "Production", archive_existing_versions=True)
+    later = now()
+    signer, proof = tmp_path / "signer.pem", tmp_path / "proof.json"
+    subprocess.run([binary(), "attest", "keygen", "--output", signer], check=True, capture_output=True)
+    said = run(server, "prove", f"{name}/1", "--stage", "Production", "--from", begin, "--until", middle, "--key", str(signer), "-o", str(proof))
+    assert f"version 1 of '{name}' held stage Production from" in said and "by alice" in said
+    assert proof.stat().st_size < 2048
+
+    def check(*words: str, key: str = "signer.pem.pub", code: int = 0) -> str:
+        command = [binary(), "models", "check-proof", str(proof), "--key", str(tmp_path / key), *words]
+        done = subprocess.run(command, capture_output=True, text=True, env={"PATH": os.environ["PATH"]}, timeout=60)
+        assert done.returncode == code, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    assert "by alice" in check("--from", begin, "--until", middle)
+    assert "it proves less than that" in check("--from", begin, "--until", later, code=1)
+    other = tmp_path / "other.pem"
+    subprocess.run([binary(), "attest", "keygen", "--output", other], check=True, capture_output=True)
+    assert "another key" in check(key="other.pem.pub", code=1)
+    proof.write_text(proof.read_text().replace('"version":1', '"version":2'))
+    assert "not among what was signed" in check(code=1)
+    # It lasts, as far as the signer saw.
+    run(server, "prove", f"{name}/1", "--alias", "champion", "--key", str(signer), "-o", str(proof))
+    assert "held alias champion since" in check("--until", later)
+    refused = run(server, "prove", f"{name}/1", "--stage", "Production", "--until", later, "--key", str(signer), code=1)
+    assert "did not hold stage Production all that time; it did: from" in refused
+
+
+def test_versions_are_compared_by_what_is_known_of_their_runs(server, client_of, name):
+    client = client_of("alice")
+    client.create_registered_model(name)
+    for loss, depth in [(0.5, "2"), (0.25, "3")]:
+        run_id = client.create_run("0").info.run_id
+        client.log_metric(run_id, "loss", loss)
+        client.log_param(run_id, "depth", depth)
+        client.log_param(run_id, "seed", "7")
+        client.set_tag(run_id, "mlflow.source.git.commit", depth * 40)
+        client.create_model_version(name, f"runs:/{run_id}/model", run_id)
+    client.set_registered_model_alias(name, "champion", "2")
+    found = asked(server, "compare", f"{name}/1", f"{name}@champion")
+    assert found["same"] == 1
+    assert [(one["part"], one["name"], one["left"], one["right"]) for one in found["differences"]] == [
+        ("metrics", "loss", "0.5", "0.25"),
+        ("params", "depth", "2", "3"),
+        ("code", "commit", "2" * 40, "3" * 40),
+    ]
+    assert found["unrecorded"] == [f"{name}/1", f"{name}@champion"]
+    text = run(server, "compare", f"{name}/1", f"{name}/2")
+    assert "loss: 0.5 -> 0.25  (-0.25)" in text and "nothing was recorded of" in text
+    assert "no run, model version" in run(server, "compare", f"{name}/1", f"{name}/7", code=1)

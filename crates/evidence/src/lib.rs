@@ -8,6 +8,7 @@
 
 mod attestation;
 mod audit;
+mod bill;
 mod difference;
 mod key;
 mod lineage;
@@ -15,11 +16,13 @@ mod record;
 mod remote_url;
 mod reproduction;
 mod secret;
+mod tenure;
 
 pub use attestation::{
     Builder, Envelope, KeyFileError, Signature, SigningKey, Statement, Subject, VerifyError, VerifyingKey,
 };
 pub use audit::{ArtifactNow, CodeNow, DataNow, Evidence, Finding, Observed, Overall, Report, Verdict};
+pub use bill::ModelFacts;
 pub use difference::{Difference, Moved, difference};
 pub use key::{Key, KeyError, Scope};
 pub use lineage::{Direction, Edge, Graph, Node, NodeKind, Relation};
@@ -34,4 +37,5 @@ pub use reproduction::{
     Tolerances,
 };
 pub use secret::{HIDDEN, hide_in, hide_in_command, is_secret_name, without_credentials};
+pub use tenure::{Checkpoint, Held, Proof, ProofError, Tenure, Tenures};
 pub use trackside_core::Instant;

@@ -74,7 +74,7 @@ pub(crate) enum Command {
     Gc(Box<GcArgs>),
     /// List, make and revoke API keys, by which clients are known. Works beside a running server.
     Keys(Box<KeysArgs>),
-    /// See who changed what in the model registry of a running server, how it was at any time, and whether that is whole.
+    /// The model registry of a running server: how it is and was, who changed what, and proofs of it.
     Models(ModelsArgs),
     /// Hash data as DVC does, and see what differs from what DVC has on record. Needs no server.
     Data(DataArgs),

@@ -1,3 +1,7 @@
+#![expect(clippy::doc_markdown, reason = "help texts are not Markdown")]
+
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 use trackside_core::{Timestamp, VersionNumber};
 
@@ -10,8 +14,13 @@ Which version was in production in March, and who put it there?
   trackside models show churn --as-of 2026-03-15
   trackside models history churn
 
-Clients are known by their API key: `trackside keys --create alice` makes one, and with MLFLOW_TRACKING_TOKEN=<key> an mlflow
-client is alice.")]
+Prove it to somebody who has no access to the server:
+  trackside attest keygen --output signer.pem
+  trackside models prove churn/3 --stage Production --from 2026-03-01 --until 2026-03-31 --key signer.pem -o proof.json
+  trackside models check-proof proof.json --key signer.pem.pub
+
+Clients are known by their API key: `trackside keys --create alice` makes one, and an mlflow client with
+MLFLOW_TRACKING_TOKEN=<key> is alice.")]
 pub(crate) struct ModelsArgs {
     #[command(flatten)]
     pub(crate) server: ServerArgs,
@@ -22,12 +31,31 @@ pub(crate) struct ModelsArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Action {
+    /// All registered models with their stages and aliases, now or as they were.
+    List(Listed),
     /// Who changed what of a registered model, when, and from what to what; oldest first.
     History(Wanted),
     /// A registered model with its versions, stages and aliases, now or as it was.
     Show(Shown),
+    /// What is otherwise between two versions: metrics, params, data, code, environment.
+    Compare(Compared),
+    /// A model card in Markdown, made of what is known of a version.
+    Card(Exported),
+    /// A bill of materials with data, packages and files, in JSON of CycloneDX 1.6.
+    Bom(Exported),
+    /// Prove with a signature that a version held a stage or an alias, and for how long; see check-proof.
+    Prove(Proved),
+    /// Check a proof. Needs no server. Exit code 1 when it does not prove what is asked.
+    CheckProof(Checked),
     /// Check that the history is whole, and that the registry is what it says; exit code 1 if not.
     Verify(Known),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Listed {
+    /// As they were at this time: 2026-03-01, or 2026-03-01T10:00+01:00; UTC when it does not say.
+    #[arg(long, value_name = "TIME", value_parser = instant::parse)]
+    pub(crate) as_of: Option<Timestamp>,
 }
 
 #[derive(Debug, Args)]
@@ -52,6 +80,77 @@ pub(crate) struct Shown {
     /// As it was at this time: 2026-03-01, or 2026-03-01T10:00+01:00; UTC when it does not say.
     #[arg(long, value_name = "TIME", value_parser = instant::parse)]
     pub(crate) as_of: Option<Timestamp>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Compared {
+    /// NAME/VERSION, NAME@ALIAS, or the id of a run.
+    #[arg(value_name = "NAME/VERSION|NAME@ALIAS|RUN")]
+    pub(crate) left: String,
+
+    /// The other.
+    #[arg(value_name = "NAME/VERSION|NAME@ALIAS|RUN")]
+    pub(crate) right: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Exported {
+    /// Which version.
+    #[arg(value_name = "NAME/VERSION|NAME@ALIAS")]
+    pub(crate) subject: String,
+
+    /// Write it to this file. Default: standard output.
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Proved {
+    /// Which version of which registered model.
+    #[arg(value_name = "NAME/VERSION")]
+    pub(crate) subject: String,
+
+    /// Prove that it held this stage.
+    #[arg(long, required_unless_present = "alias", conflicts_with = "alias")]
+    pub(crate) stage: Option<String>,
+
+    /// Prove that it held this alias.
+    #[arg(long)]
+    pub(crate) alias: Option<String>,
+
+    /// At this time, or from then on: 2026-03-01, or 2026-03-01T10:00+01:00; UTC when it does not say.
+    #[arg(long, value_name = "TIME", value_parser = instant::parse)]
+    pub(crate) from: Option<Timestamp>,
+
+    /// Until this time.
+    #[arg(long, value_name = "TIME", value_parser = instant::parse)]
+    pub(crate) until: Option<Timestamp>,
+
+    /// Sign with this private key, as `trackside attest keygen` makes it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: PathBuf,
+
+    /// Write the proof to this file. Default: standard output.
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Checked {
+    /// The proof.
+    pub(crate) proof: PathBuf,
+
+    /// The public key of who is believed.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: PathBuf,
+
+    /// It has to prove that the version held it at this time, or from then on.
+    #[arg(long, value_name = "TIME", value_parser = instant::parse)]
+    pub(crate) from: Option<Timestamp>,
+
+    /// Until this time.
+    #[arg(long, value_name = "TIME", value_parser = instant::parse)]
+    pub(crate) until: Option<Timestamp>,
 }
 
 #[derive(Debug, Args)]

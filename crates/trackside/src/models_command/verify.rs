@@ -4,9 +4,9 @@ use std::{collections::BTreeMap, process::ExitCode};
 
 use serde_json::json;
 use trackside_admin::shape;
-use trackside_core::ledger::{LedgerDigest, LedgerEntry, ModelState, RegistryState};
+use trackside_core::ledger::{LedgerDigest, ModelState};
 
-use super::{args::Known, ledger::Reading};
+use super::{args::Known, chain::Chain, ledger::Reading};
 use crate::{
     columns::plain,
     output::{Output, count},
@@ -52,7 +52,7 @@ pub(super) async fn run(remote: &Remote, wanted: &Known, output: Output) -> anyh
 }
 
 async fn look(remote: &Remote, wanted: &Known) -> anyhow::Result<Findings> {
-    let mut chain = Chain { seq: 0, end: LedgerDigest::NONE, state: RegistryState::default(), faults: Vec::new() };
+    let mut chain = Chain::new();
     let mut known: BTreeMap<u64, &str> = wanted.known.iter().map(|(seq, digest)| (*seq, digest.as_str())).collect();
     let mut reading = Reading::of(remote, None);
     while let Some(page) = reading.next().await? {
@@ -79,27 +79,8 @@ async fn look(remote: &Remote, wanted: &Known) -> anyhow::Result<Findings> {
     Ok(Findings { n_entries: chain.seq, end: chain.end, faults: chain.faults })
 }
 
-struct Chain {
-    seq: u64,
-    end: LedgerDigest,
-    state: RegistryState,
-    faults: Vec<String>,
-}
-
-impl Chain {
-    fn take(&mut self, entry: &LedgerEntry) {
-        match entry.follows(self.seq, self.end) {
-            Ok(told) => self
-                .faults
-                .extend(self.state.apply(&told).err().map(|error| format!("entry {}: {}", entry.seq, error.message()))),
-            Err(error) => self.faults.push(error.message().to_owned()),
-        }
-        (self.seq, self.end) = (entry.seq, entry.digest);
-    }
-}
-
 /// The tables of the registry.
-async fn present(remote: &Remote) -> anyhow::Result<BTreeMap<String, ModelState>> {
+pub(super) async fn present(remote: &Remote) -> anyhow::Result<BTreeMap<String, ModelState>> {
     let (mut models, mut after) = (BTreeMap::new(), None::<String>);
     loop {
         let query: Vec<_> = after.as_deref().map(|after| ("after", after)).into_iter().collect();
