@@ -14,7 +14,9 @@ from conftest import Server, start_trackside
 from labelled_runs import binary
 from mlflow.tracking import MlflowClient
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*stage.*:FutureWarning")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:.*stage.*:FutureWarning", "ignore:.*get_latest_versions.*:FutureWarning"
+)
 
 
 @pytest.fixture(scope="module")
@@ -236,6 +238,35 @@ def test_a_proof_says_who_held_what_when_and_no_more(server, client_of, name, tm
     assert "held alias champion since" in check("--until", later)
     refused = run(server, "prove", f"{name}/1", "--stage", "Production", "--until", later, "--key", str(signer), code=1)
     assert "did not hold stage Production all that time; it did: from" in refused
+
+
+def test_versions_are_promoted_and_rolled_back(server, client_of, name):
+    client = client_of("carol")
+    register(client, name, 3)
+    assert "holds stage Production and alias champion" in run(
+        server, "promote", f"{name}/1", "--to", "Production", "--to", "@champion"
+    )
+    done = asked(server, "promote", f"{name}/3", "--to", "Production", "--to", "@champion", "-m", "50 % better, ä")
+    assert done == {"model": name, "version": "3", "to": ["stage Production", "alias champion"]}
+
+    def holds() -> tuple[list[str], str]:
+        versions = client.get_latest_versions(name, ["Production"])
+        return [one.version for one in versions], client.get_model_version_by_alias(name, "champion").version
+
+    assert holds() == (["3"], "3")
+    assert client.get_model_version(name, "1").current_stage == "Archived"
+    last = asked(server, "history", name)[-2]
+    assert (last["by"]["name"], last["reason"]) == ("carol", "50 % better, ä")
+    assert "version 1" in run(server, "rollback", name, "--to", "Production")
+    assert holds() == (["1"], "3")
+    assert asked(server, "history", name)[-1]["reason"] == "rollback from version 3"
+    assert asked(server, "rollback", name, "--to", "@champion")["version"] == "1"
+    assert holds() == (["1"], "1")
+    # Back and forth.
+    assert asked(server, "rollback", name, "--to", "@champion")["version"] == "3"
+    assert "no other version" in run(server, "rollback", name, "--to", "Staging", code=1)
+    assert "Invalid Model Version stage" in run(server, "promote", f"{name}/2", "--to", "Canary", code=1)
+    assert asked(server, "verify")["ok"]
 
 
 def test_versions_are_compared_by_what_is_known_of_their_runs(server, client_of, name):

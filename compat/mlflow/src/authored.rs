@@ -2,12 +2,13 @@
 
 use axum::extract::FromRequestParts;
 use http::{HeaderMap, header::USER_AGENT, request::Parts};
+use percent_encoding::percent_decode_str;
 use trackside_core::ledger::Origin;
 use trackside_server::{Peer, api_key};
 
 use crate::{Door, error::MlflowError};
 
-/// Why something is changed, for clients that say so.
+/// Why something is changed, for clients that say so; percent-encoded, as headers hold no other letters.
 const REASON: &str = "x-trackside-reason";
 /// Longest text of a client that is kept, in characters.
 const LONGEST: usize = 1_000;
@@ -33,7 +34,9 @@ impl FromRequestParts<Door> for Authored {
         };
         let address = head.extensions.get::<Peer>().map(|Peer(address)| address.to_string());
         let client = text(&head.headers, USER_AGENT.as_str());
-        let origin = Origin { name, address, client, reason: text(&head.headers, REASON) };
+        let reason = text(&head.headers, REASON);
+        let reason = reason.map(|reason| percent_decode_str(&reason).decode_utf8_lossy().into_owned());
+        let origin = Origin { name, address, client, reason };
         door.service = door.service.on_behalf_of(origin);
         Ok(Self(door))
     }

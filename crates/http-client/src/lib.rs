@@ -26,7 +26,7 @@ pub use answer::Answer;
 pub use call::Call;
 pub use client::{Client, ErrorReader};
 pub use config::{Auth, Config};
-pub use http::Method;
+pub use http::{HeaderName, Method};
 pub use reach::Reach;
 pub use refusal::Refusal;
 pub use reply::Reply;

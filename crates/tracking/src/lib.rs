@@ -7,11 +7,13 @@
 
 mod artifact;
 mod logged_model;
+mod promotion;
 mod refusal;
 mod registry;
 mod run;
 mod server;
 
 pub use artifact::{File, Upload};
+pub use promotion::Registrar;
 pub use server::Server;
 pub use trackside_mlflow_wire::{Dataset, DatasetInput, LoggedModelInfo, Metric, ModelVersion, Run, RunInfo, Tag};

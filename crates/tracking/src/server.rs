@@ -4,12 +4,12 @@ use std::{sync::Arc, time::Duration};
 
 use serde::{Serialize, de::DeserializeOwned};
 use trackside_core::{Clock, ErrorKind, Result};
-use trackside_http_client::{Client, Config, Method};
+use trackside_http_client::{Auth, Client, Config, Method};
 
 use crate::refusal;
 
 /// The prefix of nearly all routes; the same in all versions since 1.0.
-const ROOT: &str = "/api/2.0/mlflow";
+pub(crate) const ROOT: &str = "/api/2.0/mlflow";
 /// How long a server may think about an answer. A search of all runs may take that long on a large `mlflow server`.
 const TIMEOUT: Duration = Duration::from_mins(2);
 
@@ -25,7 +25,11 @@ pub struct Server {
 impl Server {
     /// The server at this URL, which may hold a user name and a password. Connects to nothing.
     pub fn at(url: &str, clock: Arc<dyn Clock>) -> Result<Self> {
-        let config = Config { timeout: TIMEOUT, connect_timeout: Duration::from_secs(5), ..Config::default() };
+        Self::with(url, Auth::None, clock)
+    }
+
+    pub(crate) fn with(url: &str, auth: Auth, clock: Arc<dyn Clock>) -> Result<Self> {
+        let config = Config { auth, timeout: TIMEOUT, connect_timeout: Duration::from_secs(5), ..Config::default() };
         Ok(Self { client: Client::new(url, &config, clock)?.reading_errors(refusal::read) })
     }
 

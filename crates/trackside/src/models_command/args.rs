@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use trackside_core::{Timestamp, VersionNumber};
+use trackside_evidence::Held;
 
 use crate::{instant, remote::ServerArgs};
 
@@ -43,6 +44,10 @@ pub(crate) enum Action {
     Card(Exported),
     /// A bill of materials with data, packages and files, in JSON of CycloneDX 1.6.
     Bom(Exported),
+    /// Give a version a stage or an alias; whoever held the stage is archived.
+    Promote(Promoted),
+    /// Give a stage or an alias back to the version that held it before.
+    Rollback(RolledBack),
     /// Prove with a signature that a version held a stage or an alias, and for how long; see check-proof.
     Prove(Proved),
     /// Check a proof. Needs no server. Exit code 1 when it does not prove what is asked.
@@ -102,6 +107,57 @@ pub(crate) struct Exported {
     /// Write it to this file. Default: standard output.
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+}
+
+/// Who changes something.
+#[derive(Debug, Args)]
+pub(crate) struct By {
+    /// Why; it is kept in the history.
+    #[arg(long, short = 'm', value_name = "TEXT")]
+    pub(crate) reason: Option<String>,
+
+    /// The API key of who does it, as `trackside keys` makes it.
+    #[arg(long, env = "MLFLOW_TRACKING_TOKEN", value_name = "KEY", hide_env_values = true)]
+    pub(crate) api_key: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Promoted {
+    /// Which version.
+    #[arg(value_name = "NAME/VERSION|NAME@ALIAS")]
+    pub(crate) subject: String,
+
+    /// To a stage, or an alias with an @ before it: Production, @champion. May be given more than once.
+    #[arg(long, required = true, value_name = "STAGE|@ALIAS", value_parser = target)]
+    pub(crate) to: Vec<Held>,
+
+    /// Leave other versions of the stage where they are.
+    #[arg(long)]
+    pub(crate) keep_others: bool,
+
+    #[command(flatten)]
+    pub(crate) by: By,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RolledBack {
+    /// Name of the registered model.
+    pub(crate) name: String,
+
+    /// A stage, or an alias with an @ before it: Production, @champion.
+    #[arg(long, value_name = "STAGE|@ALIAS", value_parser = target)]
+    pub(crate) to: Held,
+
+    #[command(flatten)]
+    pub(crate) by: By,
+}
+
+fn target(text: &str) -> Result<Held, String> {
+    match text.strip_prefix('@') {
+        Some("") => Err("an alias has a name".to_owned()),
+        Some(alias) => Ok(Held::Alias(alias.to_owned())),
+        None => Ok(Held::Stage(text.to_owned())),
+    }
 }
 
 #[derive(Debug, Args)]

@@ -8,6 +8,7 @@ mod facts;
 mod history;
 mod ledger;
 mod list;
+mod promote;
 mod prove;
 mod show;
 mod verify;
@@ -35,6 +36,8 @@ pub(crate) fn run(args: &ModelsArgs) -> anyhow::Result<ExitCode> {
             Action::List(wanted) => list::run(&remote, wanted, output).await?,
             Action::Card(wanted) => export::card(&args.server.url(), wanted).await?,
             Action::Bom(wanted) => export::bom(&args.server.url(), wanted).await?,
+            Action::Promote(wanted) => promote::run(&args.server.url(), wanted, output).await?,
+            Action::Rollback(wanted) => promote::back(&remote, &args.server.url(), wanted, output).await?,
             Action::Prove(wanted) => prove::run(&remote, wanted, output).await?,
             Action::CheckProof(_) => {}
             Action::Verify(wanted) => return verify::run(&remote, wanted, output).await,

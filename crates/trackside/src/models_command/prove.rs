@@ -22,20 +22,7 @@ pub(super) async fn run(remote: &Remote, wanted: &Proved, output: Output) -> any
         .and_then(|text| SigningKey::from_pem(&text).with_context(|| wanted.key.display().to_string()))?;
     let (model, version) = subject(&wanted.subject)?;
     let held = wanted.held()?;
-    let begun = SystemClock.now();
-    let (mut chain, mut tenures, mut last) = (Chain::new(), Tenures::default(), begun);
-    let mut reading = Reading::of(remote, None);
-    while let Some(page) = reading.next().await? {
-        for entry in page {
-            if let Some(told) = chain.take(&entry) {
-                tenures.apply(entry.seq, &told);
-                last = last.max(told.at);
-            }
-        }
-    }
-    if let Some(fault) = chain.faults.first() {
-        bail!("the history of the registry is not whole, and proves nothing: {fault}");
-    }
+    let Read { chain, tenures, last } = read_all(remote).await?;
     let own = |tenure: &&Tenure| tenure.model == model && tenure.version == version && tenure.held == held;
     let covers = |tenure: &Tenure| {
         wanted.from.is_none_or(|from| tenure.from <= from.millis())
@@ -57,6 +44,32 @@ pub(super) async fn run(remote: &Remote, wanted: &Proved, output: Output) -> any
             output.say(&answer, || format!("{}\nwritten to {}\n", said(&proof.tenure), file.display()))
         }
         None => output.say(&proof, || format!("{text}\n")),
+    }
+}
+
+/// A whole history.
+pub(super) struct Read {
+    pub(super) chain: Chain,
+    pub(super) tenures: Tenures,
+    /// Until when nothing else had happened.
+    pub(super) last: Timestamp,
+}
+
+/// Reads all entries, which have to follow each other.
+pub(super) async fn read_all(remote: &Remote) -> anyhow::Result<Read> {
+    let mut all = Read { chain: Chain::new(), tenures: Tenures::default(), last: SystemClock.now() };
+    let mut reading = Reading::of(remote, None);
+    while let Some(page) = reading.next().await? {
+        for entry in page {
+            if let Some(told) = all.chain.take(&entry) {
+                all.tenures.apply(entry.seq, &told);
+                all.last = all.last.max(told.at);
+            }
+        }
+    }
+    match all.chain.faults.first() {
+        Some(fault) => bail!("the history of the registry is not whole, and nothing follows from it: {fault}"),
+        None => Ok(all),
     }
 }
 
