@@ -9,6 +9,7 @@ The client is used as it comes, but for a file stream that is sent each second, 
 
 import math
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -121,6 +122,11 @@ def environment(more):
     return {name: value for name, value in os.environ.items() if name != "WANDB_SERVICE"} | more
 
 
+def interruptible():
+    """Whoever starts these tests in the background of a shell has it ignored, and the client stops programs by it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.fixture
 def script(user, tmp_path):
     """Runs a program of a user to its end; what it printed. `code` is what it must end with."""
@@ -130,7 +136,13 @@ def script(user, tmp_path):
         file.write_text(text)
         command = [sys.executable, str(file), *arguments]
         result = subprocess.run(
-            command, env=environment(more), cwd=tmp_path, capture_output=True, text=True, timeout=120
+            command,
+            env=environment(more),
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            preexec_fn=interruptible,
         )
         assert result.returncode == code, f"ended with {result.returncode}\n{result.stdout}{result.stderr}"
         return result.stdout
