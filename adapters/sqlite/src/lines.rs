@@ -129,11 +129,14 @@ pub(crate) fn read(
     page: &PageRequest,
 ) -> Result<Page<NumberedLine>> {
     let (writer, number) = place(page)?.unwrap_or_default();
-    let sql = "SELECT writer, first, text FROM line_block WHERE run = ?1 AND stream = ?2 \
-               AND (?3 IS NULL OR writer = ?3) \
+    // Of one writer, the blocks before the first number are passed over by the index.
+    let of_writer = if query.writer.is_some() { "writer = ?3" } else { "?3 IS NULL" };
+    let sql = format!(
+        "SELECT writer, first, text FROM line_block WHERE run = ?1 AND stream = ?2 AND {of_writer} \
                AND (writer > ?4 OR (writer = ?4 AND first > ?5 AND first + count > ?6)) \
                AND first > ?7 - ?10 AND first + count > ?7 AND (?8 IS NULL OR (high >= ?8 AND low <= ?9)) \
-               ORDER BY writer, first";
+               ORDER BY writer, first"
+    );
     let (low, high) = query.steps.clone().map(RangeInclusive::into_inner).unzip();
     let (only, reach) = (query.writer.as_ref().map(Key::as_str), integer(number) - bound(BLOCK_LINES));
     let values = params![
@@ -148,7 +151,7 @@ pub(crate) fn read(
         high,
         bound(BLOCK_LINES)
     ];
-    let mut statement = connection.prepare_cached(sql)?;
+    let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query(values)?;
     let (mut items, mut bytes) = (Vec::new(), 0);
     while let Some(row) = rows.next()? {

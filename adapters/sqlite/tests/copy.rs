@@ -7,6 +7,7 @@ use trackside_adapter_sqlite::{Config, SqliteStore};
 use trackside_core::{
     Batch, ErrorKind, Event, Kind, LoggedModelId, Param, RegisteredModelBatch, RegisteredModelChange, RegistryEvent,
     RunBatch, RunId, RunStatus, Seq, StoreTracker, TrackerInterface, Withheld,
+    ledger::Origin,
     store::{HistoryQuery, Metrics, RegisteredModels, Runs},
 };
 use trackside_testkit::{
@@ -56,10 +57,7 @@ fn rename(created_at: Option<i64>) -> Batch {
 async fn a_name_that_another_model_has_is_refused() {
     let (tracker, store, _folder) = copy();
     for name in ["a", "b"] {
-        store
-            .create_registered_model(new_registered_model(name), &trackside_core::ledger::Origin::NOBODY)
-            .await
-            .unwrap();
+        store.create_registered_model(new_registered_model(name), &Origin::NOBODY).await.unwrap();
     }
     for batch in [rename(None), rename(Some(1_000))] {
         assert_eq!(tracker.deliver(&batch, None).await.unwrap_err().kind(), ErrorKind::AlreadyExists);
@@ -70,7 +68,7 @@ async fn a_name_that_another_model_has_is_refused() {
 #[tokio::test]
 async fn a_model_that_begins_is_not_mistaken_for_another_of_its_new_name() {
     let (tracker, store, _folder) = copy();
-    store.create_registered_model(new_registered_model("b"), &trackside_core::ledger::Origin::NOBODY).await.unwrap();
+    store.create_registered_model(new_registered_model("b"), &Origin::NOBODY).await.unwrap();
     assert_eq!(tracker.deliver(&rename(Some(5_000)), None).await.unwrap_err().kind(), ErrorKind::AlreadyExists);
     let (a, b) = (store.registered_model(&key("a")).await.unwrap(), store.registered_model(&key("b")).await.unwrap());
     assert_eq!(a.map(|model| model.created_at), Some(at(5_000)));

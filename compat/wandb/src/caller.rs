@@ -4,13 +4,10 @@ use std::{fmt, sync::Arc};
 
 use http::{Uri, header::USER_AGENT, request::Parts};
 use trackside_core::{Key, ledger::Origin};
-use trackside_server::Peer;
+use trackside_server::header_text;
 use trackside_service::Invocation;
 
 use crate::{Door, address};
-
-/// Longest name of a client that is kept, in characters.
-const LONGEST: usize = 1_000;
 
 /// Who asks. Cheap to clone: every object that is answered with holds one.
 #[derive(Clone)]
@@ -27,12 +24,11 @@ pub(crate) struct Caller {
 impl Caller {
     /// The holder of a key, if it came with one.
     pub(crate) fn new(mut door: Door, holder: Option<Key>, parts: &Parts, uri: &Uri, route: &str) -> Self {
-        let text = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
-        let address = parts.extensions.get::<Peer>().map(|Peer(address)| address.to_string());
-        let client = text(USER_AGENT.as_str()).map(|client| client.chars().take(LONGEST).collect());
-        door.service = door.service.on_behalf_of(Origin { name: holder, address, client, reason: None });
+        let client = header_text(&parts.headers, &USER_AGENT);
+        let origin = Origin { name: holder, address: trackside_server::address(parts), client, reason: None };
+        door.service = door.service.on_behalf_of(origin);
         let base = address::base(&parts.headers, uri, route).into();
-        let user = text("x-wandb-username").unwrap_or_default().into();
+        let user = parts.headers.get("x-wandb-username").and_then(|user| user.to_str().ok()).unwrap_or_default().into();
         Self { door, base, user, invocation: parts.extensions.get().cloned() }
     }
 }

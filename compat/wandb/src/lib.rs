@@ -41,6 +41,8 @@ pub use router::router;
 
 /// A client aims at 10 MiB of lines; escaping may inflate them.
 const LEAST_MAX_BYTES: usize = 64 << 20;
+/// How many bodies of the largest size may be held at once; who sends more tries again.
+const LARGEST_AT_ONCE: usize = 4;
 
 /// What the handlers share. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -63,7 +65,7 @@ impl Door {
         let secret = service.secret(&Key::new("wandb.urls")?).await?;
         Ok(Self {
             service,
-            bodies: Bodies::of_at_most(max_body_bytes.max(LEAST_MAX_BYTES)),
+            bodies: Bodies::of_at_most(max_body_bytes.max(LEAST_MAX_BYTES), LARGEST_AT_ONCE),
             signer: Signer::new(&secret),
             pulse: Pulse::default(),
             counts: Counts::default(),

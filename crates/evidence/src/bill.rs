@@ -3,12 +3,16 @@
 //! Source: the schema of `CycloneDX` 1.6 (ECMA-424). Data are components of the type `data`, packages `library`, files of the model
 //! `file`. What is not known is left out; nothing is guessed, as licences would be.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 use trackside_core::{Timestamp, uuid};
 
 use crate::{Record, Recorded};
+
+/// All but what stands for itself in a package URL.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'.').remove(b'-').remove(b'_').remove(b'~');
 
 /// What is known of a model version.
 #[derive(Debug, Clone)]
@@ -133,7 +137,7 @@ impl ModelFacts<'_> {
             })
         };
         // Two distributions of a name may be installed; the first is imported.
-        let mut known = std::collections::BTreeSet::new();
+        let mut known = BTreeSet::new();
         packages.map(library).filter(|part| known.insert(part["bom-ref"].to_string())).collect()
     }
 
@@ -154,7 +158,7 @@ impl ModelFacts<'_> {
     /// Where the code is.
     fn sources(&self) -> Option<Value> {
         let repository = self.record?.code.repository.as_ref()?;
-        let commit = repository.snapshot.as_ref().map(|snapshot| &snapshot.commit).or(repository.commit.as_ref())?;
+        let commit = repository.exact_commit()?;
         let reference =
             |remote: &crate::Remote| json!({ "type": "vcs", "url": remote.url, "comment": format!("commit {commit}") });
         let references: Vec<Value> = repository.remotes.iter().map(reference).collect();
@@ -170,7 +174,5 @@ fn set(object: &mut Value, key: &str, value: Option<Value>) {
 
 /// As package URLs want it.
 fn escaped(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-_~".contains(&byte);
-    let escape = |byte: u8| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
-    text.bytes().map(escape).collect()
+    utf8_percent_encode(text, ESCAPED).to_string()
 }

@@ -11,9 +11,6 @@ use bytes::{Bytes, BytesMut};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// How many bodies of the largest size may be held at once. Who finds no room has to come again.
-const LARGEST_AT_ONCE: usize = 8;
-
 /// Bytes that a decoder is asked for.
 const DECODED_AT_ONCE: usize = 64 * 1024;
 
@@ -55,9 +52,10 @@ impl Deref for Held {
 }
 
 impl Bodies {
-    /// Bodies of at most so many bytes each, and eight times that in all.
-    pub fn of_at_most(max_bytes: usize) -> Self {
-        let all = max_bytes.saturating_mul(LARGEST_AT_ONCE).min(Semaphore::MAX_PERMITS);
+    /// Bodies of at most so many bytes each, and in all as much as so many of the largest. Who finds no room has to come
+    /// again.
+    pub fn of_at_most(max_bytes: usize, largest_at_once: usize) -> Self {
+        let all = max_bytes.saturating_mul(largest_at_once).min(Semaphore::MAX_PERMITS);
         Self { max_bytes, room: Arc::new(Semaphore::new(all)) }
     }
 
@@ -95,9 +93,7 @@ impl Bodies {
         }
         Ok(held)
     }
-}
 
-impl Bodies {
     /// Reads what a decoder makes of a body, which may be no larger than a body. The outer error is the decoder's.
     pub fn decoded(&self, decoder: &mut dyn Read) -> io::Result<Result<Held, Unread>> {
         let mut held = Held { bytes: Bytes::new(), room: None };
@@ -156,7 +152,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_is_read_whole_and_its_room_given_back() {
-        let bodies = Bodies::of_at_most(20);
+        let bodies = Bodies::of_at_most(20, 8);
         for _ in 0..100 {
             assert_eq!(&*bodies.read(chunks(2)).await.unwrap(), b"12345678901234567890");
         }
@@ -165,13 +161,13 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_too_large_is_refused() {
-        let refused = Bodies::of_at_most(20).read(chunks(3)).await.unwrap_err();
+        let refused = Bodies::of_at_most(20, 8).read(chunks(3)).await.unwrap_err();
         assert!(matches!(refused, Unread::TooLarge { .. }));
     }
 
     #[test]
     fn what_a_decoder_gives_is_bounded_as_well() {
-        let bodies = Bodies::of_at_most(100_000);
+        let bodies = Bodies::of_at_most(100_000, 8);
         assert_eq!(bodies.decoded(&mut io::repeat(7).take(100_000)).unwrap().unwrap().len(), 100_000);
         let refused = bodies.decoded(&mut io::repeat(7)).unwrap().unwrap_err();
         assert!(matches!(refused, Unread::TooLarge { .. }));
@@ -179,9 +175,9 @@ mod tests {
 
     #[tokio::test]
     async fn bodies_that_find_no_room_are_told_to_come_again() {
-        let bodies = Bodies::of_at_most(20);
+        let bodies = Bodies::of_at_most(20, 8);
         let mut held = Vec::new();
-        for _ in 0..LARGEST_AT_ONCE {
+        for _ in 0..8 {
             held.push(bodies.read(chunks(2)).await.unwrap());
         }
         assert_eq!(bodies.read(chunks(1)).await.unwrap_err(), Unread::NoRoom);

@@ -3,11 +3,29 @@
 use std::net::IpAddr;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use http::{HeaderMap, header::AUTHORIZATION};
+use http::{
+    HeaderMap,
+    header::{AUTHORIZATION, HeaderName},
+    request::Parts,
+};
 
 /// Where a request came from: the other end of its connection, perhaps a proxy. An extension of every request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Peer(pub IpAddr);
+
+/// Longest name of a client that is kept, in characters.
+const LONGEST: usize = 1_000;
+
+/// Where a request came from, as text.
+pub fn address(parts: &Parts) -> Option<String> {
+    parts.extensions.get::<Peer>().map(|Peer(address)| address.to_string())
+}
+
+/// What a client calls itself, or another header of free text; as much of it as is kept.
+pub fn header_text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
+    let text = String::from_utf8_lossy(headers.get(name)?.as_bytes()).trim().chars().take(LONGEST).collect::<String>();
+    Some(text).filter(|text| !text.is_empty())
+}
 
 /// The API key of a request: the password of Basic, whatever the user is called, or what stands behind Bearer.
 pub fn api_key(headers: &HeaderMap) -> Option<String> {

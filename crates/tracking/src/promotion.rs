@@ -3,15 +3,11 @@
 use std::sync::Arc;
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
-use serde::{Serialize, de::DeserializeOwned};
-use serde_json::json;
+use serde_json::{Value, json};
 use trackside_core::{Clock, Result};
-use trackside_http_client::{Auth, Call, HeaderName, Method, Secret};
+use trackside_http_client::{Auth, HeaderName, Method, Secret};
 
-use crate::{
-    Server,
-    server::{Nothing, ROOT},
-};
+use crate::{Server, server::ROOT};
 
 /// Where Trackside reads why something is changed, percent-encoded; others pass it over.
 const REASON: HeaderName = HeaderName::from_static("x-trackside-reason");
@@ -43,21 +39,21 @@ impl Registrar {
     pub async fn move_to(&self, model: &str, version: &str, stage: &str, archive_others: bool) -> Result<()> {
         let body =
             json!({"name": model, "version": version, "stage": stage, "archive_existing_versions": archive_others});
-        self.send::<Nothing>(Method::POST, "model-versions/transition-stage", &body).await.map(drop)
+        self.post("model-versions/transition-stage", &body).await
     }
 
     /// Points an alias at a version.
     pub async fn point(&self, model: &str, alias: &str, version: &str) -> Result<()> {
         let body = json!({"name": model, "alias": alias, "version": version});
-        self.send::<Nothing>(Method::POST, "registered-models/alias", &body).await.map(drop)
+        self.post("registered-models/alias", &body).await
     }
 
-    async fn send<T: DeserializeOwned>(&self, method: Method, path: &str, body: &(impl Serialize + Sync)) -> Result<T> {
-        let call: Call<'_> = self.server.client.call(method, &format!("{ROOT}/{path}")).json(body);
+    async fn post(&self, path: &str, body: &Value) -> Result<()> {
+        let call = self.server.client.call(Method::POST, &format!("{ROOT}/{path}")).json(body);
         let call = match &self.reason {
             Some(reason) => call.header(REASON, reason),
             None => call,
         };
-        call.send().await?.json()
+        call.send().await.map(drop)
     }
 }

@@ -35,6 +35,8 @@ use crate::{
     webhooks,
 };
 
+/// How many bodies of the largest size MLflow's clients may have in memory at once.
+const LARGEST_AT_ONCE: usize = 8;
 /// Kept of the time for the end, so that sinks that have not caught up are stopped before everything is cut.
 const STOP_MARGIN: Duration = Duration::from_millis(500);
 
@@ -99,7 +101,7 @@ impl Serving {
                 .await?;
         let door = Door {
             service,
-            bodies: Bodies::of_at_most(args.max_body_bytes),
+            bodies: Bodies::of_at_most(args.max_body_bytes, LARGEST_AT_ONCE),
             serve_artifacts: !args.no_serve_artifacts,
             rules: args.rules.rules()?,
         };

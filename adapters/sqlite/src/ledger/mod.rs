@@ -3,7 +3,7 @@
 pub(crate) mod effects;
 
 use async_trait::async_trait;
-use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, Params, Row, Transaction, TransactionBehavior, params};
 use trackside_core::{
     Clock, Key, Timestamp,
     ledger::{Action, Effect, Facet, LedgerDigest, LedgerEntry, NewLedgerEntry, Origin},
@@ -21,19 +21,15 @@ use crate::{
 impl Ledger for SqliteStore {
     async fn ledger(&self, query: LedgerQuery) -> trackside_core::Result<Vec<LedgerEntry>> {
         self.read(move |connection| {
-            let sql = match query.model {
-                None => "SELECT seq, digest, line FROM ledger WHERE seq > ?1 AND ?3 = '' ORDER BY seq LIMIT ?2",
-                Some(_) => {
-                    "SELECT seq, digest, line FROM ledger WHERE model = ?3 AND seq > ?1 \
-                     UNION SELECT seq, digest, line FROM ledger WHERE renamed_to = ?3 AND seq > ?1 ORDER BY seq LIMIT ?2"
-                }
-            };
-            let model = query.model.as_ref().map(Key::as_str).unwrap_or_default();
-            let mut statement = connection.prepare_cached(sql)?;
-            let entries = statement.query_map(params![integer(query.after), bound(query.limit), model], |row| {
-                Ok(LedgerEntry { seq: row.count(0)?, digest: digest(row, 1)?, line: row.get(2)? })
-            })?;
-            Ok(entries.collect::<rusqlite::Result<_>>()?)
+            let (after, limit) = (integer(query.after), bound(query.limit));
+            if let Some(model) = &query.model {
+                let sql = "SELECT seq, digest, line FROM ledger WHERE model = ?3 AND seq > ?1 \
+                           UNION SELECT seq, digest, line FROM ledger WHERE renamed_to = ?3 AND seq > ?1 \
+                           ORDER BY seq LIMIT ?2";
+                return entries(connection, sql, params![after, limit, model.as_str()]);
+            }
+            let sql = "SELECT seq, digest, line FROM ledger WHERE seq > ?1 ORDER BY seq LIMIT ?2";
+            entries(connection, sql, params![after, limit])
         })
         .await
     }
@@ -92,6 +88,13 @@ fn found(connection: &Connection, pk: i64, at: Timestamp) -> Result<()> {
     }
     effects.extend(effects::of_aliases(&model));
     add(connection, &model.name, Action::FindModel, at, Origin::NOBODY, effects)
+}
+
+fn entries(connection: &Connection, sql: &str, values: impl Params) -> Result<Vec<LedgerEntry>> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let entries = statement
+        .query_map(values, |row| Ok(LedgerEntry { seq: row.count(0)?, digest: digest(row, 1)?, line: row.get(2)? }))?;
+    Ok(entries.collect::<rusqlite::Result<_>>()?)
 }
 
 fn end(connection: &Connection) -> Result<(u64, LedgerDigest)> {

@@ -57,7 +57,7 @@ impl Server {
             ids: Arc::new(SequentialIds::default()),
         };
         let service = Service::start(parts).await.unwrap();
-        let router = router(Door { service, bodies: Bodies::of_at_most(1 << 20), serve_artifacts, rules });
+        let router = router(Door { service, bodies: Bodies::of_at_most(1 << 20, 8), serve_artifacts, rules });
         Self { router, clock, hooks, _files: files }
     }
 

@@ -46,7 +46,7 @@ impl Place {
             Kind::Model(model) => {
                 let number = match artifact_name::number(version) {
                     Some(number) => number.checked_add(1),
-                    None => Self::aliased(service, model, version).await?,
+                    None => Self::aliased(model, version),
                 };
                 match number {
                     Some(number) => Self::of_number(service, shelf, model, number).await,
@@ -120,8 +120,7 @@ impl Place {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             version => version?,
         };
-        let highest = highest(service, model).await?;
-        Self::of_version(service, shelf, version, highest).await.map(Some)
+        Self::of_version(service, shelf, version, highest(model)).await.map(Some)
     }
 
     async fn of_version(
@@ -141,11 +140,11 @@ impl Place {
         Ok(Self { shelf: shelf.clone(), number, aliases, created_at, holds })
     }
 
-    async fn aliased(service: &Service, model: &RegisteredModel, alias: &str) -> Result<Option<VersionNumber>> {
+    fn aliased(model: &RegisteredModel, alias: &str) -> Option<VersionNumber> {
         if alias == LATEST {
-            return highest(service, model).await;
+            return highest(model);
         }
-        Ok(model.aliases.iter().find(|(known, _)| known.as_str() == alias).map(|(_, number)| *number))
+        model.aliases.iter().find(|(known, _)| known.as_str() == alias).map(|(_, number)| *number)
     }
 
     /// For how many seconds from its creation it is kept.
@@ -184,8 +183,9 @@ async fn versions(service: &Service, model: &RegisteredModel) -> Result<Vec<Mode
     Ok(versions)
 }
 
-async fn highest(service: &Service, model: &RegisteredModel) -> Result<Option<VersionNumber>> {
-    Ok(versions(service, model).await?.last().map(|version| version.number))
+/// The highest there is, which is the highest of some stage.
+fn highest(model: &RegisteredModel) -> Option<VersionNumber> {
+    model.latest_versions.iter().map(|version| version.number).max()
 }
 
 async fn bundle_of(service: &Service, version: &ModelVersion) -> Result<Option<Bundle>> {

@@ -1,6 +1,7 @@
 use serde_json::json;
 use trackside_core::{
     HookEvent, NewWebhook, WebhookId, WebhookStatus,
+    ledger::Origin,
     store::{Deliveries, DeliveryAttempt, RegisteredModels, Webhooks},
 };
 use trackside_testkit::fixture::{at, new_registered_model};
@@ -22,11 +23,7 @@ async fn with_deliveries() -> Scene {
     };
     scene.store.create_webhook(new).await.unwrap();
     for name in ["a", "b"] {
-        scene
-            .store
-            .create_registered_model(new_registered_model(name), &trackside_core::ledger::Origin::NOBODY)
-            .await
-            .unwrap();
+        scene.store.create_registered_model(new_registered_model(name), &Origin::NOBODY).await.unwrap();
     }
     let error = Some("status 400".to_owned());
     let attempt = DeliveryAttempt { at: at(5), status: Some(400), error, again_at: None };

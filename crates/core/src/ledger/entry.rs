@@ -97,7 +97,10 @@ pub struct LedgerEntry {
 impl LedgerEntry {
     /// What it says. `Corrupt` when the line is none of a ledger, or not the one that was written as this entry.
     pub fn read(&self) -> Result<NewLedgerEntry> {
-        let found = self.parsed()?;
+        self.told(self.parsed()?)
+    }
+
+    fn told(&self, found: Line) -> Result<NewLedgerEntry> {
         if found.seq != self.seq {
             return Err(self.corrupt(format!("it says that it is entry {}", found.seq)));
         }
@@ -120,11 +123,12 @@ impl LedgerEntry {
         if LedgerDigest::of(&self.line) != self.digest {
             return Err(self.corrupt("its text is not the one that its digest was taken of"));
         }
-        let said = self.parsed()?.previous;
-        if said != previous.to_string() {
+        let found = self.parsed()?;
+        if found.previous != previous.to_string() {
+            let said = &found.previous;
             return Err(self.corrupt(format!("it follows an entry of the digest {said}, but before it is {previous}")));
         }
-        self.read()
+        self.told(found)
     }
 
     fn parsed(&self) -> Result<Line> {

@@ -98,6 +98,11 @@ impl Statement {
         Self { kind: TYPE.to_owned(), subject, predicate_type: PREDICATE.to_owned(), predicate: bare(predicate) }
     }
 
+    /// That of these subjects is said what the predicate means.
+    pub(crate) fn about(subject: Vec<Subject>, predicate_type: &str, predicate: Value) -> Self {
+        Self { kind: TYPE.to_owned(), subject, predicate_type: predicate_type.to_owned(), predicate }
+    }
+
     /// The same, for a run that a version of a registered model was made from.
     #[must_use]
     pub fn registered_as(mut self, model: &str, version: &str) -> Self {
@@ -194,7 +199,7 @@ fn dependencies(record: &Record) -> Vec<Value> {
 }
 
 impl Subject {
-    fn artifact(path: &str, sha256: String) -> Self {
+    pub(crate) fn artifact(path: &str, sha256: String) -> Self {
         let digest = BTreeMap::from([("sha256".to_owned(), sha256)]);
         Self { name: path.to_owned(), uri: None, digest, annotations: None }
     }

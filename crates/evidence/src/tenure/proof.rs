@@ -10,11 +10,10 @@ use super::{
     history::{Tenure, Tenures},
     merkle::{self, Hash},
 };
-use crate::{Envelope, SigningKey, VerifyError, VerifyingKey};
+use crate::{Envelope, SigningKey, Statement, Subject, VerifyError, VerifyingKey};
 
 /// Version of the stored form.
 const VERSION: u32 = 1;
-const STATEMENT: &str = "https://in-toto.io/Statement/v1";
 const PREDICATE: &str = "https://trackside.dev/registry-checkpoint/v1";
 /// What the subject is called: the last entry of the ledger.
 const SUBJECT: &str = "registry-ledger";
@@ -83,19 +82,14 @@ impl Proof {
         let path = merkle::path(&leaves, index)?.concat();
         let root = hex::encode(merkle::root(&leaves));
         let checkpoint = Checkpoint { entries: end.0, at, tenures: leaves.len() as u64, root };
-        let statement = Statement {
-            kind: STATEMENT.to_owned(),
-            subject: [Subject { name: SUBJECT.to_owned(), digest: Sha256 { sha256: end.1.to_string() } }],
-            predicate_type: PREDICATE.to_owned(),
-            predicate: checkpoint,
-        };
-        let statement = serde_json::to_vec(&statement).ok()?;
+        let subject = Subject::artifact(SUBJECT, end.1.to_string());
+        let statement = Statement::about(vec![subject], PREDICATE, serde_json::to_value(checkpoint).ok()?);
         Some(Self {
             v: VERSION,
             tenure: tenures.all().get(index)?.clone(),
             index: index as u64,
             path: STANDARD.encode(path),
-            checkpoint: Envelope::sign(&statement, key),
+            checkpoint: Envelope::sign(&statement.to_json(), key),
         })
     }
 
@@ -105,11 +99,12 @@ impl Proof {
             return Err(ProofError::Version);
         }
         let signed = self.checkpoint.verified(key).map_err(ProofError::Signature)?;
-        let statement: Statement = serde_json::from_slice(&signed).map_err(|_| ProofError::OtherStatement)?;
-        if statement.kind != STATEMENT || statement.predicate_type != PREDICATE {
+        let statement = Statement::read(&signed).map_err(|_| ProofError::OtherStatement)?;
+        if statement.predicate_type != PREDICATE {
             return Err(ProofError::OtherStatement);
         }
-        let checkpoint = statement.predicate;
+        let checkpoint: Checkpoint =
+            serde_json::from_value(statement.predicate).map_err(|_| ProofError::OtherStatement)?;
         let path = STANDARD.decode(&self.path).map_err(|_| ProofError::OtherTenure)?;
         let nodes = path.chunks(size_of::<Hash>()).map(Hash::try_from);
         let nodes = nodes.collect::<Result<Vec<_>, _>>().map_err(|_| ProofError::OtherTenure)?;
@@ -129,25 +124,4 @@ impl Proof {
 fn leaf(tenure: &Tenure) -> Hash {
     // It holds numbers and texts, which JSON has.
     merkle::leaf(&serde_json::to_vec(tenure).unwrap_or_default())
-}
-
-#[derive(Serialize, Deserialize)]
-struct Statement {
-    #[serde(rename = "_type")]
-    kind: String,
-    subject: [Subject; 1],
-    #[serde(rename = "predicateType")]
-    predicate_type: String,
-    predicate: Checkpoint,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Subject {
-    name: String,
-    digest: Sha256,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Sha256 {
-    sha256: String,
 }

@@ -3,6 +3,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use trackside_core::{
     ErrorKind, LoggedModelChange, LoggedModelStatus, ModelVersionChange, RegisteredModelChange, Stage, StoreTracker,
     SystemClock,
+    ledger::Origin,
     store::{Experiments, LoggedModels, ModelVersions, RegisteredModels, Runs},
 };
 use trackside_fanout::Selection;
@@ -135,24 +136,15 @@ async fn models_arrive_in_a_copy_with_their_versions() {
     let model = store.create_logged_model(new_logged_model(scene.experiment, 1)).await.unwrap().id;
     let ready = LoggedModelChange::Status(LoggedModelStatus::Ready);
     store.change_logged_model(&model, ready, at(3)).await.unwrap();
-    store.create_registered_model(new_registered_model("fox"), &trackside_core::ledger::Origin::NOBODY).await.unwrap();
+    store.create_registered_model(new_registered_model("fox"), &Origin::NOBODY).await.unwrap();
     for _ in 0..3 {
-        store.create_model_version(new_model_version("fox"), &trackside_core::ledger::Origin::NOBODY).await.unwrap();
+        store.create_model_version(new_model_version("fox"), &Origin::NOBODY).await.unwrap();
     }
-    store
-        .change_model_version(
-            &key("fox"),
-            2,
-            ModelVersionChange::Delete,
-            at(4),
-            &trackside_core::ledger::Origin::NOBODY,
-        )
-        .await
-        .unwrap();
+    store.change_model_version(&key("fox"), 2, ModelVersionChange::Delete, at(4), &Origin::NOBODY).await.unwrap();
     let staged = ModelVersionChange::Stage { stage: Stage::Production, archive_others: false };
-    store.change_model_version(&key("fox"), 3, staged, at(5), &trackside_core::ledger::Origin::NOBODY).await.unwrap();
+    store.change_model_version(&key("fox"), 3, staged, at(5), &Origin::NOBODY).await.unwrap();
     let best = RegisteredModelChange::SetAlias(key("best"), 3);
-    store.change_registered_model(&key("fox"), best, at(6), &trackside_core::ledger::Origin::NOBODY).await.unwrap();
+    store.change_registered_model(&key("fox"), best, at(6), &Origin::NOBODY).await.unwrap();
 
     let copy = crate::scene::scene().await;
     let target = Arc::new(copy.store.clone());
@@ -160,23 +152,11 @@ async fn models_arrive_in_a_copy_with_their_versions() {
     scene.put(&Arc::new(tracker)).await;
     scene.fanout.backfill("copy", Selection::All).await.unwrap();
     scene.caught_up("copy").await;
-    store
-        .change_model_version(
-            &key("fox"),
-            1,
-            ModelVersionChange::Delete,
-            at(7),
-            &trackside_core::ledger::Origin::NOBODY,
-        )
-        .await
-        .unwrap();
+    store.change_model_version(&key("fox"), 1, ModelVersionChange::Delete, at(7), &Origin::NOBODY).await.unwrap();
     let fox = RegisteredModelChange::Rename(key("vixen"));
-    store.change_registered_model(&key("fox"), fox, at(8), &trackside_core::ledger::Origin::NOBODY).await.unwrap();
+    store.change_registered_model(&key("fox"), fox, at(8), &Origin::NOBODY).await.unwrap();
     let described = RegisteredModelChange::Describe(Some("sly".into()));
-    store
-        .change_registered_model(&key("vixen"), described, at(9), &trackside_core::ledger::Origin::NOBODY)
-        .await
-        .unwrap();
+    store.change_registered_model(&key("vixen"), described, at(9), &Origin::NOBODY).await.unwrap();
     scene.caught_up("copy").await;
     let (source, copied) = (StoreInspect(Arc::new(store.clone())), StoreInspect(target));
     assert_eq!(copied.registered_models().await, source.registered_models().await);

@@ -3,7 +3,7 @@
 use trackside_core::{
     Batch, HookEvent, ModelVersionChange as Version, NewModelVersion, NewRegisteredModel, PROMPT_TAG,
     RegisteredModelChange as Model, RegistryEvent, Stage, Store, WebhookChange, WebhookStatus, WebhookUpdate,
-    store::Deliveries, stored,
+    ledger::Origin, store::Deliveries, stored,
 };
 
 use super::scene::{all, due, hook, model_hook, models};
@@ -17,17 +17,11 @@ async fn events(deliveries: &dyn Deliveries) -> Vec<HookEvent> {
 async fn life(store: &dyn Store, name: &str, first_tags: &[(&str, &str)]) {
     let tags = || tag_list(first_tags);
     store
-        .create_registered_model(
-            NewRegisteredModel { tags: tags(), ..new_registered_model(name) },
-            &trackside_core::ledger::Origin::NOBODY,
-        )
+        .create_registered_model(NewRegisteredModel { tags: tags(), ..new_registered_model(name) }, &Origin::NOBODY)
         .await
         .unwrap();
     store
-        .create_model_version(
-            NewModelVersion { tags: tags(), ..new_model_version(name) },
-            &trackside_core::ledger::Origin::NOBODY,
-        )
+        .create_model_version(NewModelVersion { tags: tags(), ..new_model_version(name) }, &Origin::NOBODY)
         .await
         .unwrap();
     for change in [
@@ -37,10 +31,7 @@ async fn life(store: &dyn Store, name: &str, first_tags: &[(&str, &str)]) {
         Model::SetAlias(key("a"), 1),
         Model::DeleteAlias(key("a")),
     ] {
-        store
-            .change_registered_model(&key(name), change, at(2_000), &trackside_core::ledger::Origin::NOBODY)
-            .await
-            .unwrap();
+        store.change_registered_model(&key(name), change, at(2_000), &Origin::NOBODY).await.unwrap();
     }
     for change in [
         Version::Describe(None),
@@ -49,24 +40,10 @@ async fn life(store: &dyn Store, name: &str, first_tags: &[(&str, &str)]) {
         Version::DeleteTag(key("k")),
         Version::Delete,
     ] {
-        store
-            .change_model_version(&key(name), 1, change, at(3_000), &trackside_core::ledger::Origin::NOBODY)
-            .await
-            .unwrap();
+        store.change_model_version(&key(name), 1, change, at(3_000), &Origin::NOBODY).await.unwrap();
     }
-    store
-        .change_registered_model(
-            &key(name),
-            Model::Rename(key("renamed")),
-            at(4_000),
-            &trackside_core::ledger::Origin::NOBODY,
-        )
-        .await
-        .unwrap();
-    store
-        .change_registered_model(&key("renamed"), Model::Delete, at(5_000), &trackside_core::ledger::Origin::NOBODY)
-        .await
-        .unwrap();
+    store.change_registered_model(&key(name), Model::Rename(key("renamed")), at(4_000), &Origin::NOBODY).await.unwrap();
+    store.change_registered_model(&key("renamed"), Model::Delete, at(5_000), &Origin::NOBODY).await.unwrap();
 }
 
 pub async fn every_event_is_made_by_its_change(store: &dyn Store, deliveries: &dyn Deliveries) {
@@ -102,14 +79,11 @@ pub async fn what_happens_to_a_prompt_is_news_of_a_prompt(store: &dyn Store, del
 
 pub async fn other_changes_are_no_news(store: &dyn Store, deliveries: &dyn Deliveries) {
     models(store, &["m"]).await;
-    store.create_model_version(new_model_version("m"), &trackside_core::ledger::Origin::NOBODY).await.unwrap();
+    store.create_model_version(new_model_version("m"), &Origin::NOBODY).await.unwrap();
     hook(store, 1, &HookEvent::ALL).await;
     let stage = Version::Stage { stage: Stage::Staging, archive_others: false };
-    store.change_model_version(&key("m"), 1, stage, at(2_000), &trackside_core::ledger::Origin::NOBODY).await.unwrap();
-    store
-        .change_registered_model(&key("m"), Model::Delete, at(2_000), &trackside_core::ledger::Origin::NOBODY)
-        .await
-        .unwrap();
+    store.change_model_version(&key("m"), 1, stage, at(2_000), &Origin::NOBODY).await.unwrap();
+    store.change_registered_model(&key("m"), Model::Delete, at(2_000), &Origin::NOBODY).await.unwrap();
     assert_eq!(events(deliveries).await, []);
 }
 
@@ -135,28 +109,14 @@ pub async fn each_active_webhook_that_asks_is_told(store: &dyn Store, deliveries
 pub async fn a_refused_change_is_not_told(store: &dyn Store, deliveries: &dyn Deliveries) {
     hook(store, 1, &HookEvent::ALL).await;
     models(store, &["m"]).await;
+    store.create_registered_model(new_registered_model("m"), &Origin::NOBODY).await.unwrap_err();
+    store.create_model_version(new_model_version("n"), &Origin::NOBODY).await.unwrap_err();
     store
-        .create_registered_model(new_registered_model("m"), &trackside_core::ledger::Origin::NOBODY)
-        .await
-        .unwrap_err();
-    store.create_model_version(new_model_version("n"), &trackside_core::ledger::Origin::NOBODY).await.unwrap_err();
-    store
-        .change_registered_model(
-            &key("m"),
-            Model::SetAlias(key("a"), 7),
-            at(2_000),
-            &trackside_core::ledger::Origin::NOBODY,
-        )
+        .change_registered_model(&key("m"), Model::SetAlias(key("a"), 7), at(2_000), &Origin::NOBODY)
         .await
         .unwrap_err();
     store
-        .change_model_version(
-            &key("m"),
-            7,
-            Version::SetTag(pair("k", "v")),
-            at(2_000),
-            &trackside_core::ledger::Origin::NOBODY,
-        )
+        .change_model_version(&key("m"), 7, Version::SetTag(pair("k", "v")), at(2_000), &Origin::NOBODY)
         .await
         .unwrap_err();
     assert_eq!(events(deliveries).await, [HookEvent::RegisteredModelCreated]);
@@ -166,12 +126,9 @@ pub async fn a_delivery_holds_the_change_itself(store: &dyn Store, deliveries: &
     hook(store, 1, &[HookEvent::ModelVersionCreated]).await;
     models(store, &["m"]).await;
     let new = NewModelVersion { tags: tag_list(&[("k", "v")]), ..new_model_version("m") };
-    store.create_model_version(new.clone(), &trackside_core::ledger::Origin::NOBODY).await.unwrap();
+    store.create_model_version(new.clone(), &Origin::NOBODY).await.unwrap();
     // What happens later does not change what is told.
-    store
-        .change_registered_model(&key("m"), Model::Delete, at(9_000), &trackside_core::ledger::Origin::NOBODY)
-        .await
-        .unwrap();
+    store.change_registered_model(&key("m"), Model::Delete, at(9_000), &Origin::NOBODY).await.unwrap();
     let [delivery] = &due(deliveries, &[]).await[..] else { panic!("one delivery") };
     let Batch::RegisteredModel(batch) = stored::decode(&delivery.change).unwrap() else { panic!("of a model") };
     assert_eq!((batch.model, batch.events), (key("m"), vec![RegistryEvent::VersionCreated(1, new)]));

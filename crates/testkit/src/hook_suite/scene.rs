@@ -2,6 +2,7 @@
 
 use trackside_core::{
     HookEvent, NewWebhook, Store, Timestamp, WebhookId, WebhookStatus,
+    ledger::Origin,
     store::{Deliveries, Delivery, DeliveryAttempt, DeliveryQuery, DueDelivery},
 };
 
@@ -33,10 +34,7 @@ pub(super) async fn model_hook(store: &dyn Store, n: u128) -> WebhookId {
 /// Registers models of these names.
 pub(super) async fn models(store: &dyn Store, names: &[&str]) {
     for name in names {
-        store
-            .create_registered_model(new_registered_model(name), &trackside_core::ledger::Origin::NOBODY)
-            .await
-            .unwrap();
+        store.create_registered_model(new_registered_model(name), &Origin::NOBODY).await.unwrap();
     }
 }
 

@@ -2,6 +2,7 @@
 
 use trackside_core::{
     ExperimentId, LoggedModelId, Seq, Store, Subject,
+    ledger::Origin,
     store::{Lag, Log, Mark, Progress},
 };
 
@@ -22,7 +23,7 @@ async fn scene(store: &dyn Store, log: &dyn Log) -> Vec<Subject> {
         append_points(store, &run, 0..2).await;
     }
     store.create_logged_model(new_logged_model(experiment, 1)).await.unwrap();
-    store.create_registered_model(new_registered_model("r"), &trackside_core::ledger::Origin::NOBODY).await.unwrap();
+    store.create_registered_model(new_registered_model("r"), &Origin::NOBODY).await.unwrap();
     vec![
         run_subject(2),
         run_subject(3),

@@ -3,7 +3,7 @@
 use trackside_core::{
     Batch, LoggedModelBatch, LoggedModelChange, LoggedModelCreated, LoggedModelId, LoggedModelStatus,
     ModelVersionChange, NewLoggedModel, NewModelVersion, NewRegisteredModel, RegisteredModelBatch,
-    RegisteredModelChange, RegistryEvent, RunId, Seq, Stage, Store, store::Log,
+    RegisteredModelChange, RegistryEvent, RunId, Seq, Stage, Store, ledger::Origin, store::Log,
 };
 
 use super::scene::{SINK, experiment, logged};
@@ -46,8 +46,8 @@ pub async fn every_change_of_a_registered_model_is_logged_under_its_name_of_then
         tags: tag_list(&[("t", "1")]),
         ..new_registered_model("old")
     };
-    store.create_registered_model(new.clone(), &trackside_core::ledger::Origin::NOBODY).await.unwrap();
-    store.create_model_version(new_model_version("old"), &trackside_core::ledger::Origin::NOBODY).await.unwrap();
+    store.create_registered_model(new.clone(), &Origin::NOBODY).await.unwrap();
+    store.create_model_version(new_model_version("old"), &Origin::NOBODY).await.unwrap();
     let mut expected = vec![
         registry("old", RegistryEvent::Created(new)),
         registry("old", RegistryEvent::VersionCreated(1, new_model_version("old"))),
@@ -61,18 +61,15 @@ pub async fn every_change_of_a_registered_model_is_logged_under_its_name_of_then
         ("new", RegisteredModelChange::DeleteAlias(key("best"))),
         ("new", RegisteredModelChange::Delete),
     ] {
-        store
-            .change_registered_model(&key(name), change.clone(), at(3_000), &trackside_core::ledger::Origin::NOBODY)
-            .await
-            .unwrap();
+        store.change_registered_model(&key(name), change.clone(), at(3_000), &Origin::NOBODY).await.unwrap();
         expected.push(registry(name, RegistryEvent::Changed(change, at(3_000))));
     }
     assert_eq!(logged(log).await, expected);
 }
 
 pub async fn every_change_of_a_version_is_logged_with_its_number(store: &dyn Store, log: &dyn Log) {
-    store.create_registered_model(new_registered_model("m"), &trackside_core::ledger::Origin::NOBODY).await.unwrap();
-    store.create_model_version(new_model_version("m"), &trackside_core::ledger::Origin::NOBODY).await.unwrap();
+    store.create_registered_model(new_registered_model("m"), &Origin::NOBODY).await.unwrap();
+    store.create_model_version(new_model_version("m"), &Origin::NOBODY).await.unwrap();
     log.open_cursor(SINK).await.unwrap();
     let new = NewModelVersion {
         description: Some(String::new()),
@@ -83,7 +80,7 @@ pub async fn every_change_of_a_version_is_logged_with_its_number(store: &dyn Sto
         tags: tag_list(&[("t", "1")]),
         ..new_model_version("m")
     };
-    store.create_model_version(new.clone(), &trackside_core::ledger::Origin::NOBODY).await.unwrap();
+    store.create_model_version(new.clone(), &Origin::NOBODY).await.unwrap();
     let mut expected = vec![registry("m", RegistryEvent::VersionCreated(2, new))];
     for (number, change) in [
         (1, ModelVersionChange::Describe(Some("text".to_owned()))),
@@ -92,10 +89,7 @@ pub async fn every_change_of_a_version_is_logged_with_its_number(store: &dyn Sto
         (2, ModelVersionChange::DeleteTag(key("t"))),
         (1, ModelVersionChange::Delete),
     ] {
-        store
-            .change_model_version(&key("m"), number, change.clone(), at(3_000), &trackside_core::ledger::Origin::NOBODY)
-            .await
-            .unwrap();
+        store.change_model_version(&key("m"), number, change.clone(), at(3_000), &Origin::NOBODY).await.unwrap();
         expected.push(registry("m", RegistryEvent::VersionChanged(number, change, at(3_000))));
     }
     assert_eq!(logged(log).await, expected);
@@ -104,8 +98,8 @@ pub async fn every_change_of_a_version_is_logged_with_its_number(store: &dyn Sto
 pub async fn what_a_model_is_refused_is_not_logged(store: &dyn Store, log: &dyn Log) {
     let experiment = experiment(store, "e").await;
     let id = store.create_logged_model(new_logged_model(experiment, 1)).await.unwrap().id;
-    store.create_registered_model(new_registered_model("m"), &trackside_core::ledger::Origin::NOBODY).await.unwrap();
-    store.create_registered_model(new_registered_model("n"), &trackside_core::ledger::Origin::NOBODY).await.unwrap();
+    store.create_registered_model(new_registered_model("m"), &Origin::NOBODY).await.unwrap();
+    store.create_registered_model(new_registered_model("n"), &Origin::NOBODY).await.unwrap();
     log.open_cursor(SINK).await.unwrap();
 
     store.create_logged_model(new_logged_model(experiment, 1)).await.unwrap_err();
@@ -113,35 +107,15 @@ pub async fn what_a_model_is_refused_is_not_logged(store: &dyn Store, log: &dyn 
     store.create_logged_model(twice).await.unwrap_err();
     store.change_logged_model(&id, LoggedModelChange::DeleteTag(key("absent")), at(2_000)).await.unwrap_err();
     store.change_logged_model(&LoggedModelId::fresh(9), LoggedModelChange::Delete, at(2_000)).await.unwrap_err();
-    store
-        .create_registered_model(new_registered_model("m"), &trackside_core::ledger::Origin::NOBODY)
-        .await
-        .unwrap_err();
+    store.create_registered_model(new_registered_model("m"), &Origin::NOBODY).await.unwrap_err();
     for change in [RegisteredModelChange::Rename(key("n")), RegisteredModelChange::SetAlias(key("best"), 1)] {
-        store
-            .change_registered_model(&key("m"), change, at(2_000), &trackside_core::ledger::Origin::NOBODY)
-            .await
-            .unwrap_err();
+        store.change_registered_model(&key("m"), change, at(2_000), &Origin::NOBODY).await.unwrap_err();
     }
     store
-        .change_registered_model(
-            &key("absent"),
-            RegisteredModelChange::Delete,
-            at(2_000),
-            &trackside_core::ledger::Origin::NOBODY,
-        )
+        .change_registered_model(&key("absent"), RegisteredModelChange::Delete, at(2_000), &Origin::NOBODY)
         .await
         .unwrap_err();
-    store.create_model_version(new_model_version("absent"), &trackside_core::ledger::Origin::NOBODY).await.unwrap_err();
-    store
-        .change_model_version(
-            &key("m"),
-            1,
-            ModelVersionChange::Delete,
-            at(2_000),
-            &trackside_core::ledger::Origin::NOBODY,
-        )
-        .await
-        .unwrap_err();
+    store.create_model_version(new_model_version("absent"), &Origin::NOBODY).await.unwrap_err();
+    store.change_model_version(&key("m"), 1, ModelVersionChange::Delete, at(2_000), &Origin::NOBODY).await.unwrap_err();
     assert_eq!(logged(log).await, []);
 }

@@ -6,6 +6,7 @@ use futures_util::{
 };
 use trackside_core::{
     Batch, LoggedModelId, NewLoggedModel, RunId, Seq, Store, Subject,
+    ledger::Origin,
     store::{Entry, Log, LogRange},
 };
 
@@ -51,10 +52,7 @@ pub async fn the_entries_of_one_subject_can_be_read_alone(store: &dyn Store, log
     let id = LoggedModelId::parse(run.as_str()).unwrap();
     let new = NewLoggedModel { id: id.clone(), ..new_logged_model(experiment, 1) };
     store.create_logged_model(new).await.unwrap();
-    store
-        .create_registered_model(new_registered_model(run.as_str()), &trackside_core::ledger::Origin::NOBODY)
-        .await
-        .unwrap();
+    store.create_registered_model(new_registered_model(run.as_str()), &Origin::NOBODY).await.unwrap();
     append_points(store, &run, 0..3).await;
     let all = entries(log).await;
     assert_eq!(all.len(), 7);

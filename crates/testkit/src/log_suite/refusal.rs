@@ -2,7 +2,7 @@
 
 use trackside_core::{
     Error, ErrorKind, Event, ExperimentChange, LoggedModelChange, ModelVersionChange, RegisteredModelChange, Result,
-    Retry, Store, store::Log,
+    Retry, Store, ledger::Origin, store::Log,
 };
 
 use super::scene::{SINK, append_points, end, experiment, logged, logged_run, move_to};
@@ -21,8 +21,8 @@ pub async fn what_would_be_logged_is_throttled_and_not_written(store: &dyn Store
     let run = logged_run(store, log).await;
     let experiment = store.run(&run).await.unwrap().unwrap().info.experiment;
     let model = store.create_logged_model(new_logged_model(experiment, 1)).await.unwrap().id;
-    store.create_registered_model(new_registered_model("m"), &trackside_core::ledger::Origin::NOBODY).await.unwrap();
-    store.create_model_version(new_model_version("m"), &trackside_core::ledger::Origin::NOBODY).await.unwrap();
+    store.create_registered_model(new_registered_model("m"), &Origin::NOBODY).await.unwrap();
+    store.create_model_version(new_model_version("m"), &Origin::NOBODY).await.unwrap();
     let before = (logged(log).await, end(log).await, store.run(&run).await.unwrap());
 
     log.refuse_writes(true);
@@ -34,23 +34,10 @@ pub async fn what_would_be_logged_is_throttled_and_not_written(store: &dyn Store
         store.change_experiment(experiment, ExperimentChange::Delete, at(2_000)).await,
         store.create_logged_model(new_logged_model(experiment, 2)).await.map(drop),
         store.change_logged_model(&model, LoggedModelChange::Delete, at(2_000)).await,
-        store
-            .create_registered_model(new_registered_model("n"), &trackside_core::ledger::Origin::NOBODY)
-            .await
-            .map(drop),
-        store
-            .change_registered_model(&key("m"), describe.clone(), at(2_000), &trackside_core::ledger::Origin::NOBODY)
-            .await,
-        store.create_model_version(new_model_version("m"), &trackside_core::ledger::Origin::NOBODY).await.map(drop),
-        store
-            .change_model_version(
-                &key("m"),
-                1,
-                ModelVersionChange::Delete,
-                at(2_000),
-                &trackside_core::ledger::Origin::NOBODY,
-            )
-            .await,
+        store.create_registered_model(new_registered_model("n"), &Origin::NOBODY).await.map(drop),
+        store.change_registered_model(&key("m"), describe.clone(), at(2_000), &Origin::NOBODY).await,
+        store.create_model_version(new_model_version("m"), &Origin::NOBODY).await.map(drop),
+        store.change_model_version(&key("m"), 1, ModelVersionChange::Delete, at(2_000), &Origin::NOBODY).await,
     ];
     for result in results {
         assert_throttled(&result.unwrap_err());
@@ -61,10 +48,7 @@ pub async fn what_would_be_logged_is_throttled_and_not_written(store: &dyn Store
 
     log.refuse_writes(false);
     append_points(store, &run, 0..1).await;
-    store
-        .change_registered_model(&key("m"), describe, at(2_000), &trackside_core::ledger::Origin::NOBODY)
-        .await
-        .unwrap();
+    store.change_registered_model(&key("m"), describe, at(2_000), &Origin::NOBODY).await.unwrap();
     assert_eq!(logged(log).await.len(), before.0.len() + 2);
 }
 

@@ -4,7 +4,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use trackside_core::{
     Capability, Event, ExperimentChange, LoggedModelChange, LoggedModelStatus, ModelVersionChange, NewRun,
-    RegisteredModelChange, RunId, Stage, Store, StoreTracker, Subject, TrackerInterface, Withheld, store::Log,
+    RegisteredModelChange, RunId, Stage, Store, StoreTracker, Subject, TrackerInterface, Withheld, ledger::Origin,
+    store::Log,
 };
 
 use super::scene::{SINK, entries, experiment};
@@ -90,12 +91,9 @@ async fn write_models(store: &dyn Store) {
 
 async fn write_registry(store: &dyn Store) {
     for name in ["r", "s", "t"] {
-        store
-            .create_registered_model(new_registered_model(name), &trackside_core::ledger::Origin::NOBODY)
-            .await
-            .unwrap();
+        store.create_registered_model(new_registered_model(name), &Origin::NOBODY).await.unwrap();
         for _ in 0..4 {
-            store.create_model_version(new_model_version(name), &trackside_core::ledger::Origin::NOBODY).await.unwrap();
+            store.create_model_version(new_model_version(name), &Origin::NOBODY).await.unwrap();
         }
         for (number, change) in [
             (4, ModelVersionChange::Delete),
@@ -104,16 +102,10 @@ async fn write_registry(store: &dyn Store) {
             (2, ModelVersionChange::SetTag(pair("t", "1"))),
             (3, ModelVersionChange::Describe(Some("third".to_owned()))),
         ] {
-            store
-                .change_model_version(&key(name), number, change, at(3_000), &trackside_core::ledger::Origin::NOBODY)
-                .await
-                .unwrap();
+            store.change_model_version(&key(name), number, change, at(3_000), &Origin::NOBODY).await.unwrap();
         }
         let change = async |change| {
-            store
-                .change_registered_model(&key(name), change, at(4_000), &trackside_core::ledger::Origin::NOBODY)
-                .await
-                .unwrap();
+            store.change_registered_model(&key(name), change, at(4_000), &Origin::NOBODY).await.unwrap();
         };
         change(RegisteredModelChange::SetAlias(key("best"), 3)).await;
         change(RegisteredModelChange::SetAlias(key("old"), 1)).await;
@@ -122,25 +114,12 @@ async fn write_registry(store: &dyn Store) {
         change(RegisteredModelChange::Describe(Some(name.to_owned()))).await;
     }
     // A number that was deleted is not given again, in neither store.
-    store.create_model_version(new_model_version("r"), &trackside_core::ledger::Origin::NOBODY).await.unwrap();
+    store.create_model_version(new_model_version("r"), &Origin::NOBODY).await.unwrap();
+    store.change_registered_model(&key("t"), RegisteredModelChange::Delete, at(5_000), &Origin::NOBODY).await.unwrap();
     store
-        .change_registered_model(
-            &key("t"),
-            RegisteredModelChange::Delete,
-            at(5_000),
-            &trackside_core::ledger::Origin::NOBODY,
-        )
+        .change_registered_model(&key("s"), RegisteredModelChange::Rename(key("t")), at(5_000), &Origin::NOBODY)
         .await
         .unwrap();
-    store
-        .change_registered_model(
-            &key("s"),
-            RegisteredModelChange::Rename(key("t")),
-            at(5_000),
-            &trackside_core::ledger::Origin::NOBODY,
-        )
-        .await
-        .unwrap();
-    store.create_model_version(new_model_version("t"), &trackside_core::ledger::Origin::NOBODY).await.unwrap();
-    store.create_registered_model(new_registered_model("s"), &trackside_core::ledger::Origin::NOBODY).await.unwrap();
+    store.create_model_version(new_model_version("t"), &Origin::NOBODY).await.unwrap();
+    store.create_registered_model(new_registered_model("s"), &Origin::NOBODY).await.unwrap();
 }

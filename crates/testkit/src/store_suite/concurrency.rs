@@ -4,7 +4,7 @@ use futures_util::{
     FutureExt,
     future::{join, join_all},
 };
-use trackside_core::{ErrorKind, Event, Store};
+use trackside_core::{ErrorKind, Event, Store, ledger::Origin};
 
 use super::{
     registered_models::{model, read_model},
@@ -88,10 +88,7 @@ pub async fn of_rivals_for_a_name_or_id_exactly_one_wins(store: &dyn Store) {
 
 pub async fn versions_made_at_once_are_numbered_without_gap_or_repetition(store: &dyn Store) {
     model(store, "M").await;
-    let made = join_all(
-        (0..32).map(|_| store.create_model_version(new_model_version("M"), &trackside_core::ledger::Origin::NOBODY)),
-    )
-    .await;
+    let made = join_all((0..32).map(|_| store.create_model_version(new_model_version("M"), &Origin::NOBODY))).await;
     let mut numbers: Vec<_> = made.into_iter().map(|version| version.unwrap().number).collect();
     numbers.sort_unstable();
     assert_eq!(numbers, (1..=32).collect::<Vec<_>>());

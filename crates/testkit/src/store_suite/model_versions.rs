@@ -2,7 +2,7 @@
 
 use trackside_core::{
     LoggedModelId, ModelVersion, ModelVersionChange as Change, NewModelVersion, RunId, Stage, Store, VersionNumber,
-    fault,
+    fault, ledger::Origin,
 };
 
 use super::{
@@ -22,24 +22,14 @@ pub(super) async fn stage(store: &dyn Store, model: &str, number: VersionNumber,
 }
 
 async fn change(store: &dyn Store, model: &str, number: VersionNumber, change: Change, time: i64) {
-    store
-        .change_model_version(&key(model), number, change, at(time), &trackside_core::ledger::Origin::NOBODY)
-        .await
-        .unwrap();
+    store.change_model_version(&key(model), number, change, at(time), &Origin::NOBODY).await.unwrap();
 }
 
 /// Creates model `M` with so many versions.
 async fn versions(store: &dyn Store, count: VersionNumber) {
     model(store, "M").await;
     for number in 1..=count {
-        assert_eq!(
-            store
-                .create_model_version(new_model_version("M"), &trackside_core::ledger::Origin::NOBODY)
-                .await
-                .unwrap()
-                .number,
-            number
-        );
+        assert_eq!(store.create_model_version(new_model_version("M"), &Origin::NOBODY).await.unwrap().number, number);
     }
 }
 
@@ -71,13 +61,13 @@ pub async fn a_new_model_version_reads_back_as_it_was_returned(store: &dyn Store
             tags,
             aliases: vec![],
         };
-        assert_eq!(store.create_model_version(new, &trackside_core::ledger::Origin::NOBODY).await.unwrap(), expected);
+        assert_eq!(store.create_model_version(new, &Origin::NOBODY).await.unwrap(), expected);
         assert_eq!(version(store, "M", number).await, expected);
     }
 }
 
 pub async fn a_model_version_needs_a_registered_model(store: &dyn Store) {
-    let refused = store.create_model_version(new_model_version("M"), &trackside_core::ledger::Origin::NOBODY).await;
+    let refused = store.create_model_version(new_model_version("M"), &Origin::NOBODY).await;
     assert_fault(refused, &fault::registered_model_not_found(&key("M")));
 }
 
@@ -90,72 +80,35 @@ pub async fn a_new_version_marks_its_model_as_changed(store: &dyn Store) {
 pub async fn numbers_count_per_model_and_are_never_reused(store: &dyn Store) {
     versions(store, 3).await;
     model(store, "other").await;
-    assert_eq!(
-        store
-            .create_model_version(new_model_version("other"), &trackside_core::ledger::Origin::NOBODY)
-            .await
-            .unwrap()
-            .number,
-        1
-    );
+    assert_eq!(store.create_model_version(new_model_version("other"), &Origin::NOBODY).await.unwrap().number, 1);
     for deleted in [3, 1] {
         change(store, "M", deleted, Change::Delete, 3_000).await;
     }
-    assert_eq!(
-        store
-            .create_model_version(new_model_version("M"), &trackside_core::ledger::Origin::NOBODY)
-            .await
-            .unwrap()
-            .number,
-        4
-    );
+    assert_eq!(store.create_model_version(new_model_version("M"), &Origin::NOBODY).await.unwrap().number, 4);
     for deleted in [4, 2] {
         change(store, "M", deleted, Change::Delete, 3_000).await;
     }
-    assert_eq!(
-        store
-            .create_model_version(new_model_version("M"), &trackside_core::ledger::Origin::NOBODY)
-            .await
-            .unwrap()
-            .number,
-        5
-    );
+    assert_eq!(store.create_model_version(new_model_version("M"), &Origin::NOBODY).await.unwrap().number, 5);
 }
 
 pub async fn a_number_may_be_asked_for(store: &dyn Store) {
     model(store, "M").await;
     let asked = |number| NewModelVersion { number: Some(number), ..new_model_version("M") };
     for number in [3, 1] {
-        let created = store.create_model_version(asked(number), &trackside_core::ledger::Origin::NOBODY).await.unwrap();
+        let created = store.create_model_version(asked(number), &Origin::NOBODY).await.unwrap();
         assert_eq!(created.number, number);
         assert_eq!(version(store, "M", number).await, created);
     }
-    assert_eq!(
-        store
-            .create_model_version(new_model_version("M"), &trackside_core::ledger::Origin::NOBODY)
-            .await
-            .unwrap()
-            .number,
-        4
-    );
+    assert_eq!(store.create_model_version(new_model_version("M"), &Origin::NOBODY).await.unwrap().number, 4);
     for taken in [1, 3, 4] {
-        let refused = store.create_model_version(asked(taken), &trackside_core::ledger::Origin::NOBODY).await;
+        let refused = store.create_model_version(asked(taken), &Origin::NOBODY).await;
         assert_fault(refused, &fault::model_version_exists(&key("M"), taken));
     }
     change(store, "M", 4, Change::Delete, 3_000).await;
-    assert_eq!(store.create_model_version(asked(4), &trackside_core::ledger::Origin::NOBODY).await.unwrap().number, 4);
-    assert_eq!(
-        store
-            .create_model_version(new_model_version("M"), &trackside_core::ledger::Origin::NOBODY)
-            .await
-            .unwrap()
-            .number,
-        5
-    );
+    assert_eq!(store.create_model_version(asked(4), &Origin::NOBODY).await.unwrap().number, 4);
+    assert_eq!(store.create_model_version(new_model_version("M"), &Origin::NOBODY).await.unwrap().number, 5);
     assert_eq!(store.model_version(&key("M"), 2).await.unwrap(), None);
-    let refused = store
-        .create_model_version(NewModelVersion { model: key("x"), ..asked(1) }, &trackside_core::ledger::Origin::NOBODY)
-        .await;
+    let refused = store.create_model_version(NewModelVersion { model: key("x"), ..asked(1) }, &Origin::NOBODY).await;
     assert_fault(refused, &fault::registered_model_not_found(&key("x")));
 }
 
@@ -171,9 +124,7 @@ pub async fn every_change_of_an_unknown_version_finds_nothing(store: &dyn Store)
             Change::DeleteTag(key("k")),
             Change::Delete,
         ] {
-            let refused = store
-                .change_model_version(&key(model), number, change, at(3_000), &trackside_core::ledger::Origin::NOBODY)
-                .await;
+            let refused = store.change_model_version(&key(model), number, change, at(3_000), &Origin::NOBODY).await;
             assert_fault(refused, &fault::model_version_not_found(&key(model), number));
         }
     }
@@ -228,7 +179,7 @@ pub async fn a_stage_is_shared_unless_others_are_archived(store: &dyn Store) {
 pub async fn archiving_stays_within_its_model(store: &dyn Store) {
     versions(store, 1).await;
     model(store, "other").await;
-    store.create_model_version(new_model_version("other"), &trackside_core::ledger::Origin::NOBODY).await.unwrap();
+    store.create_model_version(new_model_version("other"), &Origin::NOBODY).await.unwrap();
     stage(store, "other", 1, Stage::Production, false).await;
     stage(store, "M", 1, Stage::Production, true).await;
     assert_eq!(version(store, "other", 1).await.stage, Stage::Production);

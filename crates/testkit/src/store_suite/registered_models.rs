@@ -2,6 +2,7 @@
 
 use trackside_core::{
     NewRegisteredModel, RegisteredModel, RegisteredModelChange as Change, Stage, Store, VersionNumber, fault,
+    ledger::Origin,
 };
 
 use super::{
@@ -12,7 +13,7 @@ use crate::fixture::{at, key, new_model_version, new_registered_model, pair, tag
 
 /// Creates a registered model.
 pub(super) async fn model(store: &dyn Store, name: &str) -> RegisteredModel {
-    store.create_registered_model(new_registered_model(name), &trackside_core::ledger::Origin::NOBODY).await.unwrap()
+    store.create_registered_model(new_registered_model(name), &Origin::NOBODY).await.unwrap()
 }
 
 /// Reads a registered model that must be there.
@@ -22,7 +23,7 @@ pub(super) async fn read_model(store: &dyn Store, name: &str) -> RegisteredModel
 
 /// Applies a change that must be accepted.
 pub(super) async fn change(store: &dyn Store, name: &str, change: Change, time: i64) {
-    store.change_registered_model(&key(name), change, at(time), &trackside_core::ledger::Origin::NOBODY).await.unwrap();
+    store.change_registered_model(&key(name), change, at(time), &Origin::NOBODY).await.unwrap();
 }
 
 /// Points an alias at a version of that model.
@@ -36,7 +37,7 @@ pub async fn a_new_registered_model_reads_back_as_it_was_returned(store: &dyn St
         tags: tag_list(&[("b", "1"), ("a", "2"), ("b", "3")]),
         ..new_registered_model("My model")
     };
-    let created = store.create_registered_model(new, &trackside_core::ledger::Origin::NOBODY).await.unwrap();
+    let created = store.create_registered_model(new, &Origin::NOBODY).await.unwrap();
     let expected = RegisteredModel {
         name: key("My model"),
         created_at: at(1_000),
@@ -52,8 +53,7 @@ pub async fn a_new_registered_model_reads_back_as_it_was_returned(store: &dyn St
 
 pub async fn registered_model_names_are_unique_and_told_apart_by_case(store: &dyn Store) {
     model(store, "M").await;
-    let refused =
-        store.create_registered_model(new_registered_model("M"), &trackside_core::ledger::Origin::NOBODY).await;
+    let refused = store.create_registered_model(new_registered_model("M"), &Origin::NOBODY).await;
     assert_fault(refused, &fault::registered_model_exists(&key("M")));
     model(store, "m").await;
     assert_eq!(store.registered_model(&key("M ")).await.unwrap(), None);
@@ -69,8 +69,7 @@ pub async fn every_change_of_an_unknown_registered_model_finds_nothing(store: &d
         Change::DeleteAlias(key("a")),
         Change::Delete,
     ] {
-        let refused =
-            store.change_registered_model(&key("M"), change, at(2_000), &trackside_core::ledger::Origin::NOBODY).await;
+        let refused = store.change_registered_model(&key("M"), change, at(2_000), &Origin::NOBODY).await;
         assert_fault(refused, &fault::registered_model_not_found(&key("M")));
     }
 }
@@ -99,7 +98,7 @@ pub async fn registered_model_tags_are_replaced_and_removed(store: &dyn Store) {
 pub async fn an_alias_names_one_version_and_a_version_may_have_many(store: &dyn Store) {
     model(store, "M").await;
     for _ in 0..2 {
-        store.create_model_version(new_model_version("M"), &trackside_core::ledger::Origin::NOBODY).await.unwrap();
+        store.create_model_version(new_model_version("M"), &Origin::NOBODY).await.unwrap();
     }
     for (name, number) in [("b", 1), ("a", 1), ("c", 2), ("b", 1)] {
         alias(store, "M", name, number).await;
@@ -120,18 +119,13 @@ pub async fn an_alias_names_one_version_and_a_version_may_have_many(store: &dyn 
 pub async fn an_alias_needs_a_version_that_exists(store: &dyn Store) {
     model(store, "M").await;
     model(store, "other").await;
-    store.create_model_version(new_model_version("M"), &trackside_core::ledger::Origin::NOBODY).await.unwrap();
-    store.create_model_version(new_model_version("other"), &trackside_core::ledger::Origin::NOBODY).await.unwrap();
-    store.create_model_version(new_model_version("other"), &trackside_core::ledger::Origin::NOBODY).await.unwrap();
+    store.create_model_version(new_model_version("M"), &Origin::NOBODY).await.unwrap();
+    store.create_model_version(new_model_version("other"), &Origin::NOBODY).await.unwrap();
+    store.create_model_version(new_model_version("other"), &Origin::NOBODY).await.unwrap();
     alias(store, "M", "a", 1).await;
     for absent in [0, 2, VersionNumber::MAX] {
         let refused = store
-            .change_registered_model(
-                &key("M"),
-                Change::SetAlias(key("a"), absent),
-                at(3_000),
-                &trackside_core::ledger::Origin::NOBODY,
-            )
+            .change_registered_model(&key("M"), Change::SetAlias(key("a"), absent), at(3_000), &Origin::NOBODY)
             .await;
         assert_fault(refused, &fault::model_version_not_found(&key("M"), absent));
     }
@@ -142,14 +136,7 @@ pub async fn an_alias_needs_a_version_that_exists(store: &dyn Store) {
 pub async fn the_highest_version_of_each_stage_is_among_the_latest(store: &dyn Store) {
     model(store, "M").await;
     for n in 1..=6 {
-        assert_eq!(
-            store
-                .create_model_version(new_model_version("M"), &trackside_core::ledger::Origin::NOBODY)
-                .await
-                .unwrap()
-                .number,
-            n
-        );
+        assert_eq!(store.create_model_version(new_model_version("M"), &Origin::NOBODY).await.unwrap().number, n);
     }
     for (number, to) in [
         (1, Stage::Archived),
@@ -177,9 +164,9 @@ async fn rich_model(store: &dyn Store) {
     model(store, "M").await;
     change(store, "M", Change::Describe(Some("words".to_owned())), 2_000).await;
     change(store, "M", Change::SetTag(pair("k", "v")), 2_000).await;
-    store.create_model_version(new_model_version("M"), &trackside_core::ledger::Origin::NOBODY).await.unwrap();
+    store.create_model_version(new_model_version("M"), &Origin::NOBODY).await.unwrap();
     let tagged = trackside_core::NewModelVersion { tags: tag_list(&[("k", "v2")]), ..new_model_version("M") };
-    store.create_model_version(tagged, &trackside_core::ledger::Origin::NOBODY).await.unwrap();
+    store.create_model_version(tagged, &Origin::NOBODY).await.unwrap();
     stage(store, "M", 2, Stage::Production, false).await;
     alias(store, "M", "champion", 2).await;
 }
@@ -202,36 +189,15 @@ pub async fn renaming_a_registered_model_carries_everything_along(store: &dyn St
     assert_eq!(moved, expected);
 
     model(store, "M").await;
-    assert_eq!(
-        store
-            .create_model_version(new_model_version("M"), &trackside_core::ledger::Origin::NOBODY)
-            .await
-            .unwrap()
-            .number,
-        1
-    );
-    assert_eq!(
-        store
-            .create_model_version(new_model_version("N"), &trackside_core::ledger::Origin::NOBODY)
-            .await
-            .unwrap()
-            .number,
-        3
-    );
+    assert_eq!(store.create_model_version(new_model_version("M"), &Origin::NOBODY).await.unwrap().number, 1);
+    assert_eq!(store.create_model_version(new_model_version("N"), &Origin::NOBODY).await.unwrap().number, 3);
 }
 
 pub async fn renaming_a_registered_model_needs_a_free_name(store: &dyn Store) {
     rich_model(store).await;
     model(store, "N").await;
     let before = read_model(store, "M").await;
-    let refused = store
-        .change_registered_model(
-            &key("M"),
-            Change::Rename(key("N")),
-            at(9_000),
-            &trackside_core::ledger::Origin::NOBODY,
-        )
-        .await;
+    let refused = store.change_registered_model(&key("M"), Change::Rename(key("N")), at(9_000), &Origin::NOBODY).await;
     assert_fault(refused, &fault::registered_model_exists(&key("N")));
     assert_eq!(read_model(store, "M").await, before);
 }
@@ -244,7 +210,6 @@ pub async fn deleting_a_registered_model_leaves_nothing_behind(store: &dyn Store
     let again = model(store, "M").await;
     assert_eq!(read_model(store, "M").await, again);
     assert_eq!((again.tags, again.aliases, again.latest_versions), (vec![], vec![], vec![]));
-    let first =
-        store.create_model_version(new_model_version("M"), &trackside_core::ledger::Origin::NOBODY).await.unwrap();
+    let first = store.create_model_version(new_model_version("M"), &Origin::NOBODY).await.unwrap();
     assert_eq!((first.number, first.tags, first.aliases), (1, vec![], vec![]));
 }

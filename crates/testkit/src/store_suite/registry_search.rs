@@ -2,6 +2,7 @@
 
 use trackside_core::{
     ModelVersionChange, NewModelVersion, NewRegisteredModel, Query, RegisteredModelChange, RunId, Store,
+    ledger::Origin,
     query::{
         Compare::{Equal, Greater, GreaterOrEqual, Less, NotEqual},
         Filter, ModelVersionField, Order, RegisteredModelField, Test, View,
@@ -36,12 +37,12 @@ fn by<F>(order: Order<F>) -> Query<F> {
 
 async fn create(store: &dyn Store, name: &str, created: i64, tags: &[(&str, &str)]) {
     let new = NewRegisteredModel { created_at: at(created), tags: tag_list(tags), ..new_registered_model(name) };
-    store.create_registered_model(new, &trackside_core::ledger::Origin::NOBODY).await.unwrap();
+    store.create_registered_model(new, &Origin::NOBODY).await.unwrap();
 }
 
 pub async fn found_registered_models_are_whole(store: &dyn Store) {
     create(store, "a", 1_000, &[("k", "v"), ("j", "w")]).await;
-    store.create_model_version(new_model_version("a"), &trackside_core::ledger::Origin::NOBODY).await.unwrap();
+    store.create_model_version(new_model_version("a"), &Origin::NOBODY).await.unwrap();
     alias(store, "a", "champion", 1).await;
     model(store, "b").await;
     let page = store.search_registered_models(Query::default(), ALL).await.unwrap();
@@ -126,28 +127,16 @@ async fn four_versions(store: &dyn Store) {
         ..new_model_version("a")
     };
     for new in [new_model_version("a"), special, new_model_version("a"), new_model_version("b")] {
-        store.create_model_version(new, &trackside_core::ledger::Origin::NOBODY).await.unwrap();
+        store.create_model_version(new, &Origin::NOBODY).await.unwrap();
     }
     let described = ModelVersionChange::Describe(Some("words".to_owned()));
-    store
-        .change_model_version(&key("a"), 2, described, at(9_000), &trackside_core::ledger::Origin::NOBODY)
-        .await
-        .unwrap();
+    store.change_model_version(&key("a"), 2, described, at(9_000), &Origin::NOBODY).await.unwrap();
 }
 
 pub async fn found_versions_are_whole_but_for_their_aliases(store: &dyn Store) {
     four_versions(store).await;
     alias(store, "a", "champion", 3).await;
-    store
-        .change_model_version(
-            &key("a"),
-            1,
-            ModelVersionChange::Delete,
-            at(9_999),
-            &trackside_core::ledger::Origin::NOBODY,
-        )
-        .await
-        .unwrap();
+    store.change_model_version(&key("a"), 1, ModelVersionChange::Delete, at(9_999), &Origin::NOBODY).await.unwrap();
     let page = store.search_model_versions(Query::default(), ALL).await.unwrap();
     let mut expected = Vec::new();
     for (model, number) in [("a", 2), ("a", 3), ("b", 1)] {

@@ -71,8 +71,7 @@ fn recorded(record: &Record, facts: &mut Facts) {
     if let Some(repository) = &record.code.repository {
         fact(Part::Code, "commit", repository.commit.clone());
         fact(Part::Code, "branch", repository.branch.clone());
-        let tree = repository.snapshot.as_ref().map(|snapshot| snapshot.tree.clone()).or(repository.tree.clone());
-        fact(Part::Code, "files", tree.map(|tree| format!("tree {tree}")));
+        fact(Part::Code, "files", repository.exact_tree().map(|tree| format!("tree {tree}")));
         fact(Part::Code, "uncommitted", Some(if repository.dirty { "yes" } else { "no" }.to_owned()));
     }
     let environment = &record.environment;

@@ -1,7 +1,7 @@
 //! `trackside models history`.
 
 use serde_json::{Value, json};
-use trackside_core::ledger::{Effect, Facet, Origin};
+use trackside_core::ledger::{Effect, Facet, NewLedgerEntry, Origin};
 
 use super::{
     args::Wanted,
@@ -15,31 +15,30 @@ pub(super) async fn run(remote: &Remote, wanted: &Wanted, output: Output) -> any
         None => all(remote, wanted).await?,
     };
     if let Some(version) = wanted.version {
-        entries.retain(|told| told.entry.effects.iter().any(|effect| concerns(effect, version)));
+        entries.retain(|_, entry| entry.effects.iter().any(|effect| concerns(effect, version)));
     }
     let listed: Vec<Value> = entries.iter().map(shown).collect();
     output.say(&listed, || {
-        if entries.is_empty() { "nothing has happened\n".to_owned() } else { entries.iter().map(text).collect() }
+        if entries.is_empty() { "nothing has happened\n".to_owned() } else { entries.values().map(text).collect() }
     })
 }
 
-async fn all(remote: &Remote, wanted: &Wanted) -> anyhow::Result<Vec<Told>> {
-    let (mut entries, mut reading) = (Vec::new(), Reading::of(remote, None));
+async fn all(remote: &Remote, wanted: &Wanted) -> anyhow::Result<Told> {
+    let (mut entries, mut reading) = (Told::new(), Reading::of(remote, None));
     while let Some(page) = reading.next().await? {
         for entry in page {
-            let told = Told { seq: entry.seq, entry: entry.read()? };
-            if wanted.as_of.is_none_or(|until| told.entry.at <= until) {
-                entries.push(told);
+            let (seq, entry) = (entry.seq, entry.read()?);
+            if wanted.as_of.is_none_or(|until| entry.at <= until) {
+                entries.insert(seq, entry);
             }
         }
     }
     Ok(entries)
 }
 
-fn shown(told: &Told) -> Value {
-    let entry = &told.entry;
+fn shown((seq, entry): (&u64, &NewLedgerEntry)) -> Value {
     json!({
-        "seq": told.seq,
+        "seq": seq,
         "at": entry.at.rfc3339(),
         "model": entry.model.as_str(),
         "action": entry.action,
@@ -51,8 +50,7 @@ fn shown(told: &Told) -> Value {
 }
 
 /// A line for who and when, and one for each thing that is otherwise.
-fn text(told: &Told) -> String {
-    let entry = &told.entry;
+fn text(entry: &NewLedgerEntry) -> String {
     let reason = entry.origin.reason.as_deref().map(|reason| format!(": {}", plain(reason))).unwrap_or_default();
     let head = format!("{}  {}  by {}{reason}\n", entry.at.rfc3339(), plain(entry.model.as_str()), who(&entry.origin));
     let effects = entry.effects.iter().map(|effect| format!("    {}\n", change(effect)));

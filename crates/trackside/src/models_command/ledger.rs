@@ -1,5 +1,7 @@
 //! Reading the ledger of a server.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context, bail};
 use trackside_admin::shape;
 use trackside_core::{
@@ -12,12 +14,8 @@ use crate::remote::Remote;
 /// Entries read at once.
 const PAGE: &str = "1000";
 
-/// What an entry says, with its number.
-#[derive(Debug)]
-pub(super) struct Told {
-    pub(super) seq: u64,
-    pub(super) entry: NewLedgerEntry,
-}
+/// What entries say, by their numbers.
+pub(super) type Told = BTreeMap<u64, NewLedgerEntry>;
 
 /// Entries of a server, page by page.
 #[derive(Debug)]
@@ -54,36 +52,32 @@ impl<'a> Reading<'a> {
 }
 
 /// All entries of a registered model up to a time, in their order, also those from before it had this name.
-pub(super) async fn of_model(remote: &Remote, name: &str, until: Option<Timestamp>) -> anyhow::Result<Vec<Told>> {
-    let mut told: Vec<Told> = Vec::new();
+pub(super) async fn of_model(remote: &Remote, name: &str, until: Option<Timestamp>) -> anyhow::Result<Told> {
+    let mut told = Told::new();
     let mut names = vec![(name.to_owned(), u64::MAX)];
     while let Some((name, before)) = names.pop() {
         let mut reading = Reading::of(remote, Some(&name));
         while let Some(page) = reading.next().await? {
             for entry in page.into_iter().filter(|entry| entry.seq < before) {
-                let seq = entry.seq;
-                let entry = entry.read()?;
-                if until.is_some_and(|until| entry.at > until) || told.iter().any(|known| known.seq == seq) {
+                let (seq, entry) = (entry.seq, entry.read()?);
+                if until.is_some_and(|until| entry.at > until) || told.contains_key(&seq) {
                     continue;
                 }
                 if entry.action == Action::RenameModel && entry.model.as_str() != name {
                     names.push((entry.model.to_string(), seq));
                 }
-                told.push(Told { seq, entry });
+                told.insert(seq, entry);
             }
         }
     }
-    told.sort_by_key(|told| told.seq);
     Ok(told)
 }
 
 /// The registry as these entries leave it.
-pub(super) fn replayed(entries: &[Told]) -> anyhow::Result<RegistryState> {
+pub(super) fn replayed(entries: &Told) -> anyhow::Result<RegistryState> {
     let mut state = RegistryState::default();
-    for told in entries {
-        state
-            .apply(&told.entry)
-            .with_context(|| format!("entry {}; `trackside models verify` tells more", told.seq))?;
+    for (seq, entry) in entries {
+        state.apply(entry).with_context(|| format!("entry {seq}; `trackside models verify` tells more"))?;
     }
     Ok(state)
 }

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use trackside_adapter_sqlite::{Config as StoreConfig, SqliteStore};
 use trackside_core::{
     Clock, HookEvent, HookSender, NewWebhook, RandomIds, Timestamp, WebhookId, WebhookSecret, WebhookStatus,
+    ledger::Origin,
     store::{Deliveries, Delivery, DeliveryQuery, RegisteredModels, Webhooks},
 };
 use trackside_testkit::fixture::{at, new_registered_model};
@@ -59,10 +60,7 @@ impl Scene {
     }
 
     pub(crate) async fn model(&self, name: &str) {
-        self.store
-            .create_registered_model(new_registered_model(name), &trackside_core::ledger::Origin::NOBODY)
-            .await
-            .unwrap();
+        self.store.create_registered_model(new_registered_model(name), &Origin::NOBODY).await.unwrap();
     }
 
     /// Delivers until `holds` is true of all deliveries, oldest first.
