@@ -26,10 +26,12 @@ fn allowed(package: &str) -> Option<&'static [&'static str]> {
         "trackside-adapter-tensorboard" => &["trackside-core", "trackside-tensorboard-wire"],
         "trackside-adapter-wandb" => &["trackside-core", "trackside-http-client", "trackside-wandb-wire"],
         // Capture fills in the document of evidence.
-        "trackside-provenance" => &["trackside-core", "trackside-evidence"],
-        "trackside-admin" => &["trackside-core", "trackside-fanout"],
+        "trackside-provenance" | "trackside-policy" => &["trackside-core", "trackside-evidence"],
+        "trackside-admin" => {
+            &["trackside-core", "trackside-fanout", "trackside-policy", "trackside-server", "trackside-service"]
+        }
         "trackside-compat-tensorboard" => &["trackside-core", "trackside-service", "trackside-tensorboard-wire"],
-        "trackside-service" => &["trackside-core", "trackside-artifacts"],
+        "trackside-service" => &["trackside-core", "trackside-artifacts", "trackside-evidence", "trackside-policy"],
         "trackside-compat-mlflow" => {
             &["trackside-core", "trackside-mlflow-wire", "trackside-server", "trackside-service"]
         }
@@ -61,6 +63,7 @@ fn allowed(package: &str) -> Option<&'static [&'static str]> {
             "trackside-compat-wandb",
             "trackside-webhooks",
             "trackside-evidence",
+            "trackside-policy",
             "trackside-provenance",
             "trackside-tracking",
         ],

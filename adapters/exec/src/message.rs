@@ -4,13 +4,16 @@ use std::{borrow::Cow, collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use trackside_core::{
-    Batch, Capability, Error, ErrorKind, Event, Key, Kind, Param, Retry, RunStatus, RunUpdate, Tag, Withheld, stored,
+    Batch, Capability, Error, ErrorKind, Event, Key, Kind, ModelVersionChange, Param, RegistryEvent, Retry, RunStatus,
+    RunUpdate, Stage, Tag, Withheld, stored,
 };
 
 /// Version of the protocol: that of the batches in it.
 pub(crate) const VERSION: u32 = stored::FIRST_VERSION;
 /// Tags that begin so say what a param has become.
 const REPLACED: &str = "trackside.param.";
+/// Tag of a model version: the last stage it had of those that not everybody has.
+const STAGE: &str = "trackside.stage";
 /// Longest answer: room for a large memory, and no way for a program gone wild to fill ours.
 pub(crate) const MAX_ANSWER: usize = 1024 * 1024;
 
@@ -50,6 +53,11 @@ fn in_first_version(batch: &Batch) -> Cow<'_, Batch> {
             run.events = run.events.into_iter().filter(Event::is_mirrored).map(plain).collect();
             Cow::Owned(Batch::Run(run))
         }
+        Batch::RegisteredModel(model) if stored::version_of(batch) > VERSION => {
+            let mut model = model.clone();
+            model.events = model.events.into_iter().filter_map(plain_of_registry).collect();
+            Cow::Owned(Batch::RegisteredModel(model))
+        }
         other => Cow::Borrowed(other),
     }
 }
@@ -63,6 +71,18 @@ fn plain(event: Event) -> Event {
         }
         Event::Resumed => Event::Updated(RunUpdate { status: Some(RunStatus::Running), ..RunUpdate::default() }),
         other => other,
+    }
+}
+
+/// A stage of a team's own is said by a tag; what is being decided is nobody's business yet.
+fn plain_of_registry(event: RegistryEvent) -> Option<RegistryEvent> {
+    match event {
+        RegistryEvent::Promotion(_) => None,
+        RegistryEvent::VersionChanged(number, ModelVersionChange::Stage { stage: Stage::Own(name), .. }, at) => {
+            let tag = Tag::new(STAGE, name.as_str()).ok()?;
+            Some(RegistryEvent::VersionChanged(number, ModelVersionChange::SetTag(tag), at))
+        }
+        other => Some(other),
     }
 }
 

@@ -46,6 +46,8 @@ impl MlflowTracker {
                 RegistryEvent::Changed(change, _) => model.change(change).await?,
                 RegistryEvent::VersionCreated(number, new) => model.versions.create(*number, new).await?,
                 RegistryEvent::VersionChanged(number, change, _) => model.versions.change(*number, change).await?,
+                // What is being decided is none of the server's concern.
+                RegistryEvent::Promotion(_) => {}
             }
         }
         Ok(Delivered::default())

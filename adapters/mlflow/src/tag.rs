@@ -10,6 +10,8 @@ pub(crate) const MODEL: &str = "trackside.model_id";
 pub(crate) const SOURCE_RUN: &str = "trackside.source_run_id";
 /// Tag of a model version: its number at the source.
 pub(crate) const VERSION: &str = "trackside.version";
+/// Tag of a model version: the last stage it had of those that the server does not know.
+pub(crate) const STAGE: &str = "trackside.stage";
 /// MLflow's tag of a run for the id of the run above it.
 pub(crate) const MLFLOW_PARENT: &str = "mlflow.parentRunId";
 

@@ -5,7 +5,7 @@
 //! created before is found again.
 
 use trackside_core::{
-    Error, ErrorKind, Key, LoggedModelId, ModelVersionChange, NewModelVersion, RegistryEvent, Result, RunId,
+    Error, ErrorKind, Key, LoggedModelId, ModelVersionChange, NewModelVersion, RegistryEvent, Result, RunId, Stage,
     VersionNumber,
 };
 use trackside_mlflow_wire::{
@@ -115,6 +115,12 @@ impl<'a> Versions<'a> {
             ModelVersionChange::Describe(text) => {
                 let request = UpdateModelVersion { name, version, description: text.clone() };
                 api.patch::<Nothing>("model-versions/update", &request).await.map(drop)
+            }
+            // The server has four stages.
+            ModelVersionChange::Stage { stage: Stage::Own(own), .. } => {
+                let request =
+                    ModelVersionTag { name, version, key: Some(tag::STAGE.into()), value: Some(own.to_string()) };
+                api.post::<Nothing>("model-versions/set-tag", &request).await.map(drop)
             }
             ModelVersionChange::Stage { stage, archive_others } => {
                 let request = TransitionStage {

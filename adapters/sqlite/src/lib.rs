@@ -50,6 +50,7 @@ mod number_in_text;
 mod owners;
 mod percentile;
 mod points;
+mod promotions;
 mod readers;
 mod registered_models;
 mod regular_expression;

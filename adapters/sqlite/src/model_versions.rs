@@ -60,7 +60,9 @@ impl ModelVersions for SqliteStore {
         let (model, recorder, by) = (model.clone(), self.recorder(), by.clone());
         self.write_announced(move |connection, announcer| {
             let found = require(connection, &model, number)?;
-            let effects = effects::of_version_change(connection, &found, number, &change)?;
+            let promoted = ledger::warranted(connection, &model, at, &by)?;
+            let mut effects = effects::of_version_change(connection, &found, number, &change)?;
+            effects.extend(promoted);
             apply(connection, &found, &change, at)?;
             ledger::add(connection, &model, Action::from(&change), at, by, effects)?;
             let event = RegistryEvent::VersionChanged(number, change, at);
@@ -106,7 +108,7 @@ pub(crate) fn latest(connection: &Connection, models: &Owners) -> error::Result<
         Ok(())
     })?;
     let mut latest: Vec<_> = positions.into_iter().zip(load(connection, &pks)?).collect();
-    latest.sort_by_key(|(_, version)| version.stage);
+    latest.sort_by(|(_, left), (_, right)| left.stage.cmp(&right.stage));
     Ok(latest)
 }
 

@@ -58,7 +58,9 @@ impl RegisteredModels for SqliteStore {
         let (name, recorder, by) = (name.clone(), self.recorder(), by.clone());
         self.write_announced(move |connection, announcer| {
             let pk = require(connection, &name)?;
-            let effects = effects::of_model_change(connection, pk, &name, &change)?;
+            let promoted = ledger::warranted(connection, &name, at, &by)?;
+            let mut effects = effects::of_model_change(connection, pk, &name, &change)?;
+            effects.extend(promoted);
             apply(connection, pk, &name, &change, at)?;
             ledger::add(connection, &name, Action::from(&change), at, by, effects)?;
             let event = RegistryEvent::Changed(change, at);

@@ -22,7 +22,7 @@ use trackside_core::{
     stored,
 };
 
-const VERSIONS: [&str; 9] = [
+const VERSIONS: [&str; 10] = [
     include_str!("golden/v1.sql"),
     include_str!("golden/v2.sql"),
     include_str!("golden/v3.sql"),
@@ -32,6 +32,7 @@ const VERSIONS: [&str; 9] = [
     include_str!("golden/v7.sql"),
     include_str!("golden/v8.sql"),
     include_str!("golden/v9.sql"),
+    include_str!("golden/v10.sql"),
 ];
 
 #[tokio::test]
@@ -178,7 +179,8 @@ async fn models_are_there(store: &SqliteStore) {
 
     let name = Key::new("classifier").unwrap();
     let registered = store.registered_model(&name).await.unwrap().unwrap();
-    let latest: Vec<_> = registered.latest_versions.iter().map(|version| (version.stage, version.number)).collect();
+    let latest: Vec<_> =
+        registered.latest_versions.iter().map(|version| (version.stage.clone(), version.number)).collect();
     assert_eq!(latest, [(Stage::None, 2), (Stage::Production, 1)]);
     let second = store.model_version(&name, 2).await.unwrap().unwrap();
     assert_eq!(second.aliases, [Key::new("champion").unwrap()]);

@@ -5,7 +5,7 @@
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use trackside_core::{self as core, Key, LoggedModelId, RunId, Stage, VersionNumber};
+use trackside_core::{self as core, Key, LoggedModelId, RunId, VersionNumber};
 
 use crate::{
     ErrorCode, Failure, Flag, Int, MAX_REGISTRY_TAG_CHARS, Tag,
@@ -168,7 +168,7 @@ impl TransitionStage {
         let text = required(self.stage, "stage")?;
         let stage = stage(&text)?;
         let archive_others = self.archive_existing_versions.unwrap_or_default().0;
-        if archive_others && !matches!(stage, Stage::Staging | Stage::Production) {
+        if archive_others && !stage.is_active() {
             return Err(Failure::invalid(format!(
                 "Model version transition cannot archive existing model versions because '{text}' is not an Active \
                  stage. Valid stages are ['Staging', 'Production']"
@@ -355,7 +355,7 @@ mod tests {
             };
             request.checked().map(|(_, _, change)| change)
         };
-        let change = core::ModelVersionChange::Stage { stage: Stage::Production, archive_others: true };
+        let change = core::ModelVersionChange::Stage { stage: core::Stage::Production, archive_others: true };
         assert_eq!(transition("PRODUCTION").unwrap(), change);
         assert!(transition("none").unwrap_err().message.contains("because 'none' is not an Active stage."));
         assert_eq!(

@@ -256,9 +256,9 @@ pub(crate) fn model_name(text: String, parameter: &str) -> Result<Key, Failure> 
     Ok(Key::new(text)?)
 }
 
-/// Reads the name of a stage, in any case.
+/// Reads the name of a stage. Whether there is one of that name is for the service to say.
 pub(crate) fn stage(text: &str) -> Result<Stage, Failure> {
-    Stage::parse(text).ok_or_else(|| fault::unknown_stage(text).into())
+    Stage::parse(text).ok_or_else(|| fault::unknown_stage(text, &[]).into())
 }
 
 pub(crate) fn registry_tags(tags: Vec<Tag>) -> Result<Vec<core::Tag>, Failure> {

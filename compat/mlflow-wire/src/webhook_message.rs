@@ -74,7 +74,7 @@ fn data(event: HookEvent, model: &Key, change: &RegistryEvent) -> Option<Value> 
         RegistryEvent::VersionChanged(number, Version::DeleteTag(key), _) => {
             json!({"name": name, "version": number.to_string(), "key": key.as_str()})
         }
-        RegistryEvent::Changed(..) | RegistryEvent::VersionChanged(..) => return None,
+        RegistryEvent::Changed(..) | RegistryEvent::VersionChanged(..) | RegistryEvent::Promotion(_) => return None,
     })
 }
 

@@ -4,18 +4,11 @@ use axum::{
     extract::FromRequestParts,
     response::{IntoResponse, Response},
 };
-use http::{
-    header::{HeaderName, USER_AGENT},
-    request::Parts,
-};
-use percent_encoding::percent_decode_str;
+use http::request::Parts;
 use trackside_core::ledger::Origin;
-use trackside_server::{address, api_key, header_text};
+use trackside_server::Credentials;
 
 use crate::{Door, error::MlflowError};
-
-/// Why something is changed, for clients that say so; percent-encoded, as headers hold no other letters.
-const REASON: HeaderName = HeaderName::from_static("x-trackside-reason");
 
 /// The door for a handler that changes the registry: what it does there is written down with who asked for it.
 ///
@@ -28,17 +21,14 @@ impl FromRequestParts<Door> for Authored {
 
     async fn from_request_parts(head: &mut Parts, door: &Door) -> Result<Self, Self::Rejection> {
         let mut door = Door::from_request_parts(head, door).await?;
-        let name = match api_key(&head.headers) {
+        let Credentials { key, address, client, reason } = Credentials::of(head);
+        let name = match key {
             Some(key) => {
                 door.service.holder_of(&key).await.map_err(|error| MlflowError::from(error).into_response())?
             }
             None => None,
         };
-        let (address, client) = (address(head), header_text(&head.headers, &USER_AGENT));
-        let reason = header_text(&head.headers, &REASON);
-        let reason = reason.map(|reason| percent_decode_str(&reason).decode_utf8_lossy().into_owned());
-        let origin = Origin { name, address, client, reason };
-        door.service = door.service.on_behalf_of(origin);
+        door.service = door.service.on_behalf_of(Origin { name, address, client, reason, warrant: None });
         Ok(Self(door))
     }
 }

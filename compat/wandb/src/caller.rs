@@ -25,7 +25,7 @@ impl Caller {
     /// The holder of a key, if it came with one.
     pub(crate) fn new(mut door: Door, holder: Option<Key>, parts: &Parts, uri: &Uri, route: &str) -> Self {
         let client = header_text(&parts.headers, &USER_AGENT);
-        let origin = Origin { name: holder, address: trackside_server::address(parts), client, reason: None };
+        let origin = Origin { name: holder, address: trackside_server::address(parts), client, ..Origin::NOBODY };
         door.service = door.service.on_behalf_of(origin);
         let base = address::base(&parts.headers, uri, route).into();
         let user = parts.headers.get("x-wandb-username").and_then(|user| user.to_str().ok()).unwrap_or_default().into();

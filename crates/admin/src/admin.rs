@@ -10,8 +10,9 @@ use axum::{
 };
 use trackside_core::{Error, Store, store::Deliveries};
 use trackside_fanout::Fanout;
+use trackside_service::Service;
 
-use crate::{backfill, configuration, dead_letters, deliveries, metrics, pausing, registry, shape, sinks};
+use crate::{backfill, configuration, dead_letters, deliveries, metrics, pausing, promotions, registry, shape, sinks};
 
 /// Bodies hold a selection or a list of numbers; this is a list of some 5,000.
 const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -41,6 +42,8 @@ pub struct Admin {
     pub deliveries: Arc<dyn Deliveries>,
     /// The registry and its ledger.
     pub store: Arc<dyn Store>,
+    /// What is asked of promotions.
+    pub service: Service,
     /// The configuration.
     pub reload: Arc<dyn Reload>,
 }
@@ -62,6 +65,12 @@ pub fn router(admin: Admin) -> Router {
         .route("/webhooks/deliveries", get(deliveries::list))
         .route("/registry/ledger", get(registry::ledger))
         .route("/registry/models", get(registry::models))
+        .route("/registry/check", get(promotions::check))
+        .route("/registry/promotions", get(promotions::list))
+        .route("/registry/promotions/{id}", get(promotions::one))
+        .route("/registry/promotions/{id}/approve", post(promotions::approve))
+        .route("/registry/promotions/{id}/reject", post(promotions::reject))
+        .route("/registry/promotions/{id}/withdraw", post(promotions::withdraw))
         .route("/config/reload", post(configuration::reload));
     Router::new()
         .nest("/api/trackside/v1", api)

@@ -11,6 +11,9 @@
 //! | `GET …/webhooks/deliveries` | query `webhook`, `state`, `before`, `limit` |
 //! | `GET …/registry/ledger` | who changed what in the registry; query `model`, `after`, `limit` |
 //! | `GET …/registry/models` | what it has to agree with; query `after` |
+//! | `GET …/registry/check` | what the policy says; query `model`, `version`, `to` |
+//! | `GET …/registry/promotions`, `…/promotions/{id}` | query `model`, `version`, `state`, `before`, `limit` |
+//! | `POST …/registry/promotions/{id}/approve`, `…/reject`, `…/withdraw` | by whoever has the API key of the request |
 //! | `POST …/config/reload` | reads the configuration again |
 //! | `GET /metrics` | Prometheus |
 //!
@@ -23,11 +26,13 @@
 mod admin;
 mod backfill;
 mod body;
+mod caller;
 mod configuration;
 mod dead_letters;
 mod deliveries;
 mod metrics;
 mod pausing;
+mod promotions;
 mod refusal;
 mod registry;
 mod series;

@@ -8,10 +8,10 @@ use axum::{
 };
 use serde::Deserialize;
 use trackside_core::{
-    Key, ModelVersion, PageRequest, PageToken, RegisteredModel, Result, RunId, Store, Tag,
+    Key, ModelVersion, PageRequest, PageToken, Promotion, RegisteredModel, Result, RunId, Store, Tag,
     ledger::{ModelState, VersionState},
     query::{self, Compare, Filter, ModelVersionField, Order, RegisteredModelField, Test},
-    store::LedgerQuery,
+    store::{LedgerQuery, PromotionQuery},
 };
 
 use crate::{Admin, refusal::Refusal, shape};
@@ -87,6 +87,21 @@ async fn state(store: &dyn Store, model: RegisteredModel) -> Result<ModelState> 
         let Some(next) = found.next else { break };
         request = PageRequest { limit: VERSIONS, after: Some(next) };
     }
+    let mut before = None;
+    loop {
+        let query =
+            PromotionQuery { model: Some(model.name.clone()), before, limit: VERSIONS, ..PromotionQuery::default() };
+        let page = store.promotions(query).await?;
+        before = page.last().map(|promotion| promotion.id);
+        for promotion in page {
+            if let Some(version) = versions.get_mut(&promotion.version) {
+                add(version, &promotion);
+            }
+        }
+        if before.is_none() {
+            break;
+        }
+    }
     let aliases = model.aliases.into_iter().map(|(alias, number)| (alias.to_string(), number));
     Ok(ModelState { description: model.description, tags: tags(model.tags), aliases: aliases.collect(), versions })
 }
@@ -98,6 +113,18 @@ fn version(version: ModelVersion) -> VersionState {
         tags: tags(version.tags),
         source: version.source,
         run: version.run.as_ref().map(RunId::to_string),
+        promotions: BTreeMap::new(),
+        votes: BTreeMap::new(),
+    }
+}
+
+/// As the ledger says it: [`trackside_core::ledger::Facet`].
+fn add(version: &mut VersionState, promotion: &Promotion) {
+    let state = format!("{} {}", promotion.state.as_str(), promotion.target);
+    version.promotions.insert(promotion.id.to_string(), state);
+    for vote in &promotion.votes {
+        let said = if vote.approves { "approve" } else { "reject" };
+        version.votes.insert(format!("{}/{}", promotion.id, vote.by), said.to_owned());
     }
 }
 

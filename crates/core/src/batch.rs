@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::{
     Error, Event, Key, LoggedModelChange, LoggedModelId, NewLoggedModel, NewModelVersion, NewRegisteredModel,
-    RegisteredModelChange, Result, RunId, Tag, Timestamp, VersionNumber, registry::ModelVersionChange,
+    PromotionEvent, RegisteredModelChange, Result, RunId, Tag, Timestamp, VersionNumber, registry::ModelVersionChange,
 };
 
 /// Position of an entry in the log of its source. Grows; gaps are allowed.
@@ -115,6 +115,8 @@ pub enum RegistryEvent {
     VersionCreated(VersionNumber, NewModelVersion),
     /// A version was changed.
     VersionChanged(VersionNumber, ModelVersionChange, Timestamp),
+    /// Something happened to a promotion that waits for approval.
+    Promotion(PromotionEvent),
 }
 
 /// Events of one subject, oldest first.

@@ -5,7 +5,8 @@
 
 use crate::{
     AssessmentId, AssessmentKind, BundleId, CollectionId, Error, ErrorKind, EvaluationDatasetId, ExperimentId, Key,
-    Lifecycle, LoggedModelId, RunId, Stage, SweepId, TraceId, VersionNumber, WebhookId, store::BinItem,
+    Lifecycle, LoggedModelId, Promotion, PromotionId, RunId, Stage, SweepId, TraceId, VersionNumber, WebhookId,
+    store::BinItem,
 };
 
 /// No experiment has this id.
@@ -139,10 +140,33 @@ pub fn model_version_exists(model: &Key, number: VersionNumber) -> Error {
     Error::already_exists(format!("Model Version (name={model}, version={number}) already exists."))
 }
 
-/// No stage of a model version has this name.
-pub fn unknown_stage(text: &str) -> Error {
-    let known: Vec<&str> = Stage::ALL.iter().map(|stage| stage.as_str()).collect();
+/// No stage of a model version has this name; `own` are those of the team.
+pub fn unknown_stage(text: &str, own: &[Key]) -> Error {
+    let known: Vec<&str> = Stage::ALL.iter().map(Stage::as_str).chain(own.iter().map(Key::as_str)).collect();
     Error::invalid(format!("Invalid Model Version stage: {text}. Value must be one of {}.", known.join(", ")))
+}
+
+/// There is no such promotion.
+pub fn promotion_not_found(id: PromotionId) -> Error {
+    Error::not_found(format!("there is no promotion {id}; `trackside models promotions` lists them"))
+}
+
+/// The promotion is no longer pending.
+pub fn promotion_ended(promotion: &Promotion) -> Error {
+    Error::conflict(format!("promotion {} is {} and can no longer be decided", promotion.id, promotion.state.as_str()))
+}
+
+/// What was found of a registered model is out of date.
+pub fn registry_changed(model: &Key) -> Error {
+    Error::conflict(format!("registered model '{model}' was changed while this change of it was looked at"))
+}
+
+/// Somebody has to be known for this.
+pub fn nobody_in_particular() -> Error {
+    Error::new(
+        ErrorKind::Unauthenticated,
+        "it is not known who asks: make a key with `trackside keys --create NAME`, and set MLFLOW_TRACKING_TOKEN to it",
+    )
 }
 
 /// The registered model has no such alias.

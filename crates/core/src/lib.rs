@@ -33,6 +33,7 @@ mod key;
 pub mod ledger;
 mod logged_model;
 mod metric;
+mod promotion;
 pub mod query;
 mod registry;
 mod run;
@@ -79,6 +80,9 @@ pub use json::{Json, MAX_JSON_DEPTH, Object};
 pub use key::{Key, KeyValue, MAX_KEY_BYTES, Param, Tag};
 pub use logged_model::{LoggedModel, LoggedModelChange, LoggedModelStatus, ModelMetric, NewLoggedModel};
 pub use metric::{LatestMetric, MetricPoint, MetricSubject, Point};
+pub use promotion::{
+    NewPromotion, Promotion, PromotionChange, PromotionEvent, PromotionId, PromotionState, PromotionStep, Target, Vote,
+};
 pub use query::{Page, PageRequest, PageToken, Query};
 pub use registry::{
     ModelVersion, ModelVersionChange, NewModelVersion, NewRegisteredModel, RegisteredModel, RegisteredModelChange,

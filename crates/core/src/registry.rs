@@ -5,8 +5,8 @@ use crate::{Key, LoggedModelId, RunId, Tag, Timestamp};
 /// Number of a model version, from 1. Never used twice within a registered model.
 pub type VersionNumber = u32;
 
-/// Legacy stage of a model version. Several versions may share one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// Stage of a model version: one of MLflow's four, or one of a team's own. Several versions may share one.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Stage {
     /// No stage.
     None,
@@ -16,25 +16,35 @@ pub enum Stage {
     Production,
     /// No longer in use.
     Archived,
+    /// One that a team has configured, in its spelling.
+    Own(Key),
 }
 
 impl Stage {
-    /// All, in MLflow's order.
+    /// Those of MLflow, in its order.
     pub const ALL: [Self; 4] = [Self::None, Self::Staging, Self::Production, Self::Archived];
 
     /// The name, as stored and as MLflow writes it.
-    pub const fn as_str(self) -> &'static str {
+    pub fn as_str(&self) -> &str {
         match self {
             Self::None => "None",
             Self::Staging => "Staging",
             Self::Production => "Production",
             Self::Archived => "Archived",
+            Self::Own(name) => name.as_str(),
         }
     }
 
-    /// The stage of that name in any case.
+    /// The stage of that name, which for those of MLflow may be in any case. Whether a team has one of its own of this name
+    /// is for others to say. `None` for no name at all.
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|stage| stage.as_str().eq_ignore_ascii_case(text))
+        let known = Self::ALL.into_iter().find(|stage| stage.as_str().eq_ignore_ascii_case(text));
+        known.or_else(|| Key::new(text).ok().filter(|name| !name.as_str().trim().is_empty()).map(Self::Own))
+    }
+
+    /// Whether a version that comes to it may send the others of it to the archive.
+    pub const fn is_active(&self) -> bool {
+        !matches!(self, Self::None | Self::Archived)
     }
 }
 
@@ -70,7 +80,7 @@ pub struct ModelVersion {
     pub updated_at: Timestamp,
     /// Free text.
     pub description: Option<String>,
-    /// Legacy stage.
+    /// Its stage.
     pub stage: Stage,
     /// Where it came from, as the client said.
     pub source: String,

@@ -158,7 +158,9 @@ impl HookEvent {
             (RegistryEvent::Changed(Model::SetAlias(..), _), true) => Self::PromptAliasCreated,
             (RegistryEvent::Changed(Model::DeleteAlias(_), _), false) => Self::ModelVersionAliasDeleted,
             (RegistryEvent::Changed(Model::DeleteAlias(_), _), true) => Self::PromptAliasDeleted,
-            (RegistryEvent::Changed(..) | RegistryEvent::VersionChanged(..), _) => return None,
+            (RegistryEvent::Changed(..) | RegistryEvent::VersionChanged(..) | RegistryEvent::Promotion(_), _) => {
+                return None;
+            }
         })
     }
 }

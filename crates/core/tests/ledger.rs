@@ -27,6 +27,7 @@ fn entries() -> Vec<NewLedgerEntry> {
         address: text("127.0.0.1"),
         client: text("mlflow-python-client/3.17.2"),
         reason: text("it is \"better\"\n"),
+        warrant: None,
     };
     let nobody = || Origin::NOBODY;
     let mut moved = entry(7, A::MoveVersion, alice.clone(), vec![version(F::Stage, text("None"), text("Production"))]);

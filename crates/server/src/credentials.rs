@@ -5,9 +5,10 @@ use std::net::IpAddr;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{
     HeaderMap,
-    header::{AUTHORIZATION, HeaderName},
+    header::{AUTHORIZATION, HeaderName, USER_AGENT},
     request::Parts,
 };
+use percent_encoding::percent_decode_str;
 
 /// Where a request came from: the other end of its connection, perhaps a proxy. An extension of every request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +16,35 @@ pub struct Peer(pub IpAddr);
 
 /// Longest name of a client that is kept, in characters.
 const LONGEST: usize = 1_000;
+
+/// Why something is changed, for clients that say so; percent-encoded, as headers hold no other letters.
+const REASON: HeaderName = HeaderName::from_static("x-trackside-reason");
+
+/// What a request says of who sends it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Credentials {
+    /// Its API key.
+    pub key: Option<String>,
+    /// Where it came from.
+    pub address: Option<String>,
+    /// What the client calls itself.
+    pub client: Option<String>,
+    /// Why it asks.
+    pub reason: Option<String>,
+}
+
+impl Credentials {
+    /// Of a request.
+    pub fn of(parts: &Parts) -> Self {
+        let reason = header_text(&parts.headers, &REASON);
+        Self {
+            key: api_key(&parts.headers),
+            address: address(parts),
+            client: header_text(&parts.headers, &USER_AGENT),
+            reason: reason.map(|reason| percent_decode_str(&reason).decode_utf8_lossy().into_owned()),
+        }
+    }
+}
 
 /// Where a request came from, as text.
 pub fn address(parts: &Parts) -> Option<String> {

@@ -18,5 +18,5 @@ mod security;
 pub use application::Application;
 pub use bodies::{Bodies, Held, Unread};
 pub use connections::{Connections, Protocol, Shutdown};
-pub use credentials::{Peer, address, api_key, header_text};
+pub use credentials::{Credentials, Peer, address, api_key, header_text};
 pub use security::Security;

@@ -16,6 +16,7 @@ mod bundles;
 mod evaluation_datasets;
 mod experiments;
 mod gc;
+mod governed;
 mod invocation;
 mod locations;
 mod logged_models;
@@ -23,6 +24,9 @@ mod metrics;
 mod model_source;
 mod model_versions;
 mod news;
+mod promotion_facts;
+mod promotion_files;
+mod promotions;
 mod prompt_runs;
 mod registered_models;
 mod run_artifacts;
@@ -41,6 +45,8 @@ use trackside_artifacts::Artifacts;
 use trackside_core::{
     ArtifactLocation, Clock, HookSender, IdSource, Key, NewExperiment, Result, Store, ledger::Origin, store::Outbox,
 };
+
+use trackside_policy::Governance;
 
 use crate::locations::Locations;
 pub use api_keys::digest;
@@ -89,6 +95,8 @@ pub struct Service {
     locations: Arc<Locations>,
     /// Who asks.
     origin: Arc<Origin>,
+    /// What a team wants of versions before they have a stage or an alias.
+    governance: Arc<Governance>,
 }
 
 impl Service {
@@ -107,7 +115,14 @@ impl Service {
             commits: Arc::default(),
             locations: Arc::default(),
             origin: Arc::default(),
+            governance: Arc::default(),
         })
+    }
+
+    /// The same under a policy; by default there is none.
+    #[must_use]
+    pub fn governed_by(self, governance: Governance) -> Self {
+        Self { governance: Arc::new(governance), ..self }
     }
 
     /// The same for somebody: what is changed in the registry is written down with who changed it.

@@ -119,7 +119,8 @@ impl Service {
             Which::Number(number) => self.model_version(name, *number).await,
             Which::Alias(alias) => self.model_version_by_alias(name, alias).await,
             Which::Stage(text) => {
-                let stage = Stage::parse(text).ok_or_else(|| fault::unknown_stage(text))?;
+                let stage = Stage::parse(text).ok_or_else(|| fault::unknown_stage(text, &self.governance.stages))?;
+                let stage = self.own_stage(&stage)?;
                 model.latest_versions.into_iter().find(|version| version.stage == stage).ok_or_else(|| {
                     Error::not_found(format!("No versions of model with name '{name}' and stage '{text}' found"))
                 })

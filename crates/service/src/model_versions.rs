@@ -57,14 +57,14 @@ impl Service {
         self.store().model_version(model, number).await?.ok_or_else(|| fault::model_version_not_found(model, number))
     }
 
-    /// Applies one change.
+    /// Applies one change. `Denied` when a policy is against it, or waits for others to approve.
     pub async fn change_model_version(
         &self,
         model: &Key,
         number: VersionNumber,
         change: ModelVersionChange,
     ) -> Result<()> {
-        self.store().change_model_version(model, number, change, self.parts.clock.now(), &self.origin).await
+        self.change_version_within_policy(model, number, change).await
     }
 
     /// One page of the versions that match, without aliases.

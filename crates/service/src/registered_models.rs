@@ -22,9 +22,9 @@ impl Service {
         self.store().registered_model(name).await?.ok_or_else(|| fault::registered_model_not_found(name))
     }
 
-    /// Applies one change.
+    /// Applies one change. `Denied` when a policy is against it, or waits for others to approve.
     pub async fn change_registered_model(&self, name: &Key, change: RegisteredModelChange) -> Result<()> {
-        self.store().change_registered_model(name, change, self.parts.clock.now(), &self.origin).await
+        self.change_model_within_policy(name, change).await
     }
 
     /// Sets a tag of a model to a value made from its present one. No other such update comes between.
@@ -52,6 +52,7 @@ impl Service {
 
     /// The highest version of each of these stages, or of every stage when none is given, in order of number.
     pub async fn latest_versions(&self, name: &Key, stages: &[Stage]) -> Result<Vec<ModelVersion>> {
+        let stages = stages.iter().map(|stage| self.own_stage(stage)).collect::<Result<Vec<_>>>()?;
         let RegisteredModel { aliases, latest_versions, .. } = self.registered_model(name).await?;
         let mut versions = latest_versions;
         versions.retain(|version| stages.is_empty() || stages.contains(&version.stage));

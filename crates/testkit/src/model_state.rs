@@ -128,7 +128,7 @@ impl RegisteredModelState {
         match change {
             ModelVersionChange::Describe(text) => version.description.clone_from(text),
             ModelVersionChange::Stage { stage, archive_others } => {
-                version.stage = *stage;
+                version.stage = stage.clone();
                 let others = self.versions.iter_mut().filter(|(other, _)| *archive_others && **other != number);
                 others.filter(|(_, other)| other.stage == *stage).for_each(|(_, other)| other.stage = Stage::Archived);
             }
@@ -191,6 +191,7 @@ impl RegistryState {
             RegistryEvent::Changed(change, _) => state.change(change),
             RegistryEvent::VersionCreated(number, new) => drop(state.versions.entry(*number).or_insert(new.into())),
             RegistryEvent::VersionChanged(number, change, _) => state.change_version(*number, change),
+            RegistryEvent::Promotion(_) => {}
         }
         self.0.insert(state.name.clone(), state);
         Ok(())

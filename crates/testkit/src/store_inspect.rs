@@ -100,7 +100,7 @@ fn registered_model(model: RegisteredModel, versions: &[ModelVersion]) -> Regist
 fn version_state(version: &ModelVersion) -> VersionState {
     VersionState {
         description: version.description.clone(),
-        stage: version.stage,
+        stage: version.stage.clone(),
         source: version.source.clone(),
         run: version.run.clone(),
         run_link: version.run_link.clone(),

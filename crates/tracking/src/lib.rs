@@ -14,6 +14,6 @@ mod run;
 mod server;
 
 pub use artifact::{File, Upload};
-pub use promotion::Registrar;
+pub use promotion::{REASON, Registrar, reason_header};
 pub use server::Server;
 pub use trackside_mlflow_wire::{Dataset, DatasetInput, LoggedModelInfo, Metric, ModelVersion, Run, RunInfo, Tag};

@@ -10,10 +10,15 @@ use trackside_http_client::{Auth, HeaderName, Method, Secret};
 use crate::{Server, server::ROOT};
 
 /// Where Trackside reads why something is changed, percent-encoded; others pass it over.
-const REASON: HeaderName = HeaderName::from_static("x-trackside-reason");
+pub const REASON: HeaderName = HeaderName::from_static("x-trackside-reason");
 
 /// What no header may hold, and what is read as the beginning of it.
 const HIDDEN: &AsciiSet = &CONTROLS.add(b'%');
+
+/// A reason as the header has it.
+pub fn reason_header(reason: &str) -> String {
+    utf8_percent_encode(reason, HIDDEN).to_string()
+}
 
 /// A server, and who asks it to change something.
 #[derive(Debug, Clone)]
@@ -26,7 +31,7 @@ impl Registrar {
     /// With the API key of whoever it is, and why it is done. Connects to nothing.
     pub fn at(url: &str, key: Option<&str>, reason: Option<&str>, clock: Arc<dyn Clock>) -> Result<Self> {
         let auth = key.map_or(Auth::None, |key| Auth::Bearer(Secret::new(key)));
-        let reason = reason.map(|reason| utf8_percent_encode(reason, HIDDEN).to_string());
+        let reason = reason.map(reason_header);
         Ok(Self { server: Server::with(url, auth, clock)?, reason })
     }
 

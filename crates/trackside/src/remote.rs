@@ -9,7 +9,8 @@ use clap::Args;
 use serde::{Serialize, de::DeserializeOwned};
 use trackside_admin::shape;
 use trackside_core::{Error, ErrorKind, SystemClock};
-use trackside_http_client::{Call, Client, Config, Method, Refusal};
+use trackside_http_client::{Auth, Call, Client, Config, Method, Refusal, Secret};
+use trackside_tracking::{REASON, reason_header};
 
 use crate::config::{Fault, Faults};
 
@@ -47,14 +48,22 @@ const TIMEOUT: Duration = Duration::from_mins(10);
 #[derive(Debug)]
 pub(crate) struct Remote {
     client: Client,
+    /// Why something is changed, as the header has it.
+    reason: Option<String>,
 }
 
 impl Remote {
     /// Connects to nothing yet.
     pub(crate) fn new(url: &str) -> anyhow::Result<Self> {
-        let config = Config { timeout: TIMEOUT, connect_timeout: Duration::from_secs(5), ..Config::default() };
+        Self::by(url, None, None)
+    }
+
+    /// The same for somebody with an API key, who does something for a reason.
+    pub(crate) fn by(url: &str, key: Option<&str>, reason: Option<&str>) -> anyhow::Result<Self> {
+        let auth = key.map_or(Auth::None, |key| Auth::Bearer(Secret::new(key)));
+        let config = Config { timeout: TIMEOUT, connect_timeout: Duration::from_secs(5), auth, ..Config::default() };
         let client = Client::new(url, &config, Arc::new(SystemClock)).context("--url")?;
-        Ok(Self { client: client.reading_errors(read_error) })
+        Ok(Self { client: client.reading_errors(read_error), reason: reason.map(reason_header) })
     }
 
     /// Asks for something.
@@ -83,7 +92,11 @@ impl Remote {
     }
 
     fn call(&self, method: Method, path: &[&str]) -> Call<'_> {
-        self.client.call(method, "/api/trackside/v1").below(path)
+        let call = self.client.call(method, "/api/trackside/v1").below(path);
+        match &self.reason {
+            Some(reason) => call.header(REASON, reason),
+            None => call,
+        }
     }
 
     async fn send<T: DeserializeOwned>(&self, call: Call<'_>) -> anyhow::Result<T> {

@@ -74,6 +74,7 @@ impl Serving {
             format!("cannot listen on {}:{}; is another server there? --port takes another", args.host, args.port)
         })?;
         let retention = config.retention;
+        let governance = config.governance.clone();
         let gc = gc_command::gc(&store, artifacts.clone())?;
         let duties = Duties::of(&database)?;
         let delivers = duties.try_take();
@@ -94,13 +95,13 @@ impl Serving {
             clock: Arc::new(SystemClock),
             ids: Arc::new(RandomIds),
         };
-        let service = Service::start(parts).await?;
+        let service = Service::start(parts).await?.governed_by(governance);
         let live_view = trackside_compat_tensorboard::router(service.clone());
         let wandb =
             trackside_compat_wandb::Door::open(service.clone(), args.max_body_bytes, address.ip().is_loopback())
                 .await?;
         let door = Door {
-            service,
+            service: service.clone(),
             bodies: Bodies::of_at_most(args.max_body_bytes, LARGEST_AT_ONCE),
             serve_artifacts: !args.no_serve_artifacts,
             rules: args.rules.rules()?,
@@ -109,6 +110,7 @@ impl Serving {
             fanout: sinks.fanout().clone(),
             deliveries: Arc::new(store.clone()),
             store: Arc::new(store.clone()),
+            service: service.clone(),
             reload: sinks.clone(),
         });
         let installed = Installed::below(&args.data_dir);

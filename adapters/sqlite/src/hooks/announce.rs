@@ -84,6 +84,7 @@ fn of_prompt(connection: &Connection, model: &Key, change: &RegistryEvent) -> Re
     match change {
         RegistryEvent::Created(new) => Ok(is_prompt(&new.tags)),
         RegistryEvent::VersionCreated(_, new) => Ok(is_prompt(&new.tags)),
+        RegistryEvent::Promotion(_) => Ok(false),
         RegistryEvent::Changed(..) | RegistryEvent::VersionChanged(..) => {
             let sql = "SELECT t.value FROM registered_model AS m JOIN registered_model_tag AS t ON t.owner = m.pk \
                        WHERE m.name = ?1 AND t.key = ?2";

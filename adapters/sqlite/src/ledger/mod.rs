@@ -5,7 +5,7 @@ pub(crate) mod effects;
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, Params, Row, Transaction, TransactionBehavior, params};
 use trackside_core::{
-    Clock, Key, Timestamp,
+    Clock, Key, Timestamp, fault,
     ledger::{Action, Effect, Facet, LedgerDigest, LedgerEntry, NewLedgerEntry, Origin},
     store::{Ledger, LedgerQuery},
 };
@@ -13,7 +13,7 @@ use trackside_core::{
 use crate::{
     SqliteStore,
     error::Result,
-    model_versions, registered_models,
+    model_versions, promotions, registered_models,
     rows::{Columns, bound, execute, integer, number},
 };
 
@@ -37,6 +37,21 @@ impl Ledger for SqliteStore {
     async fn ledger_end(&self) -> trackside_core::Result<(u64, LedgerDigest)> {
         self.read(end).await
     }
+
+    async fn ledger_end_of(&self, model: &Key) -> trackside_core::Result<u64> {
+        let model = model.clone();
+        self.read(move |connection| end_of(connection, &model)).await
+    }
+}
+
+/// Looks whether what allows a change is still so, and does the promotion that it is. To be called in the transaction of the
+/// change, before anything is changed; what it returns belongs to the effects.
+pub(crate) fn warranted(connection: &Connection, model: &Key, at: Timestamp, by: &Origin) -> Result<Option<Effect>> {
+    let Some(warrant) = &by.warrant else { return Ok(None) };
+    if end_of(connection, model)? != warrant.as_of {
+        return Err(fault::registry_changed(model).into());
+    }
+    warrant.promotion.map(|id| promotions::done(connection, id, at)).transpose()
 }
 
 /// Adds an entry, unless nothing is otherwise. To be called in the transaction of the change.
@@ -51,7 +66,8 @@ pub(crate) fn add(
     if effects.is_empty() {
         return Ok(());
     }
-    let entry = NewLedgerEntry { at, model: model.clone(), action, origin, evidence: None, effects };
+    let evidence = origin.warrant.as_ref().map(|warrant| warrant.evidence.clone());
+    let entry = NewLedgerEntry { at, model: model.clone(), action, origin, evidence, effects };
     let (seq, previous) = end(connection)?;
     let line = entry.line(seq + 1, previous);
     let renamed_to =
@@ -101,6 +117,12 @@ fn end(connection: &Connection) -> Result<(u64, LedgerDigest)> {
     let mut statement = connection.prepare_cached("SELECT seq, digest FROM ledger ORDER BY seq DESC LIMIT 1")?;
     let end = statement.query_row([], |row| Ok((row.count(0)?, digest(row, 1)?))).optional()?;
     Ok(end.unwrap_or((0, LedgerDigest::NONE)))
+}
+
+fn end_of(connection: &Connection, model: &Key) -> Result<u64> {
+    let sql = "SELECT max(ifnull((SELECT max(seq) FROM ledger WHERE model = ?1), 0), \
+               ifnull((SELECT max(seq) FROM ledger WHERE renamed_to = ?1), 0))";
+    Ok(connection.prepare_cached(sql)?.query_row([model.as_str()], |row| row.count(0))?)
 }
 
 /// A digest of another length is none that was ever taken: it is read as that of nothing, and found to be wrong.

@@ -16,6 +16,7 @@ impl Searchable for ModelVersionField {
             Self::Model => Place::text("registered_model.name"),
             Self::Number => Place::number("model_version.number"),
             Self::Run => Place::text("model_version.run"),
+            Self::Stage => Place::text("model_version.stage"),
             Self::Source => Place::text("model_version.source"),
             Self::CreatedAt => Place::number("model_version.created_at"),
             Self::UpdatedAt => Place::number("model_version.updated_at"),

@@ -4,6 +4,7 @@ mod backfill;
 mod dead_letter;
 mod delivery;
 mod failure;
+mod promotion;
 mod registry;
 mod reloaded;
 mod sink;
@@ -15,6 +16,7 @@ pub use self::{
     dead_letter::{DeadLetter, DeadLetters, Discarded, Letters, Retried},
     delivery::{Deliveries, Delivery},
     failure::{Failure, Fault, Refused},
+    promotion::{Decided, Promotion, Promotions, Rule, Verdict, Vote},
     registry::{End, Ledger, Line, Models},
     reloaded::Reloaded,
     sink::{Lag, LastError, Sink, Sinks},

@@ -9,9 +9,11 @@ use tempfile::TempDir;
 use tower::ServiceExt;
 use trackside_adapter_sqlite::{Config, SqliteStore};
 use trackside_admin::{Admin, Reload, ReloadFailure, router, shape::Reloaded};
+use trackside_artifacts::{ArtifactStore, Artifacts};
 use trackside_core::{ExperimentId, RandomIds, Store, SystemClock, store::Runs};
 use trackside_fanout::{Fanout, Limits, Parts, Policy, Sink};
-use trackside_testkit::{MemoryTracker, fixture};
+use trackside_service::{self as service, Service};
+use trackside_testkit::{MemoryHooks, MemoryTracker, fixture};
 
 /// What reloading answers.
 pub(crate) type Outcome = fn() -> Result<Reloaded, ReloadFailure>;
@@ -51,7 +53,18 @@ pub(crate) async fn scene_reloading(outcome: Outcome) -> Scene {
         ids: Arc::new(RandomIds),
         limits: Limits::default(),
     });
+    let parts = service::Parts {
+        store: Arc::new(store.clone()),
+        log: None,
+        artifacts: Artifacts::proxied(ArtifactStore::local(dir.path()).unwrap()),
+        hooks: Arc::new(MemoryHooks::default()),
+        news: None,
+        artifact_root: "mlflow-artifacts:/".to_owned(),
+        clock: Arc::new(SystemClock),
+        ids: Arc::new(RandomIds),
+    };
     let routes = router(Admin {
+        service: Service::start(parts).await.unwrap(),
         fanout: fanout.clone(),
         deliveries: Arc::new(store.clone()),
         store: Arc::new(store.clone()),

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{ModelVersionChange, RegisteredModelChange};
+use crate::{ModelVersionChange, PromotionStep, RegisteredModelChange};
 
 /// What was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -36,6 +36,25 @@ pub enum Action {
     DeleteVersionTag,
     /// It was removed.
     DeleteVersion,
+    /// Somebody wants a version to have a stage or an alias.
+    RequestPromotion,
+    /// One more is for it.
+    ApprovePromotion,
+    /// Somebody is against it.
+    RejectPromotion,
+    /// Nobody asks for it any more.
+    WithdrawPromotion,
+}
+
+impl From<PromotionStep> for Action {
+    fn from(step: PromotionStep) -> Self {
+        match step {
+            PromotionStep::Requested => Self::RequestPromotion,
+            PromotionStep::Approved => Self::ApprovePromotion,
+            PromotionStep::Rejected => Self::RejectPromotion,
+            PromotionStep::Withdrawn => Self::WithdrawPromotion,
+        }
+    }
 }
 
 impl From<&RegisteredModelChange> for Action {

@@ -28,5 +28,5 @@ mod state;
 pub use action::Action;
 pub use effect::{Effect, Facet};
 pub use entry::{LedgerDigest, LedgerEntry, NewLedgerEntry};
-pub use origin::Origin;
+pub use origin::{Origin, Warrant};
 pub use state::{ModelState, RegistryState, VersionState};

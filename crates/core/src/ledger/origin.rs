@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use crate::Key;
+use crate::{Key, PromotionId};
 
 /// Who changes something, as far as it is known. The default is nobody in particular.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -18,11 +19,26 @@ pub struct Origin {
     /// Why, in its own words; beside `by` in the stored form.
     #[serde(skip)]
     pub reason: Option<String>,
+    /// What allows it, where that has to be shown.
+    #[serde(skip)]
+    pub warrant: Option<Warrant>,
+}
+
+/// What allows a change: it was looked at, and found right, as of an entry of the ledger. A change that brings a warrant is
+/// made only while that is still the last entry of the model; otherwise it is a `Conflict`, and has to be looked at again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Warrant {
+    /// Number of the last entry on the model at that time.
+    pub as_of: u64,
+    /// What was found: beside the change in the ledger.
+    pub evidence: Value,
+    /// The pending promotion that is done with the change.
+    pub promotion: Option<PromotionId>,
 }
 
 impl Origin {
     /// Nobody in particular.
-    pub const NOBODY: Self = Self { name: None, address: None, client: None, reason: None };
+    pub const NOBODY: Self = Self { name: None, address: None, client: None, reason: None, warrant: None };
 }
 
 mod name {

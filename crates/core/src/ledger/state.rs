@@ -38,6 +38,12 @@ pub struct VersionState {
     pub source: String,
     /// The run that made it.
     pub run: Option<String>,
+    /// State and target of its promotions, by number.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub promotions: BTreeMap<String, String>,
+    /// What was said to them, by number and name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub votes: BTreeMap<String, String>,
 }
 
 impl RegistryState {
@@ -89,7 +95,7 @@ impl ModelState {
                 Facet::Description => self.description.clone(),
                 Facet::Tag => self.tags.get(key).cloned(),
                 Facet::Alias => self.aliases.get(key).map(VersionNumber::to_string),
-                Facet::Name | Facet::Stage | Facet::Source | Facet::Run => None,
+                _ => None,
             };
         };
         let version = self.versions.get(&number)?;
@@ -100,6 +106,8 @@ impl ModelState {
             Facet::Stage => Some(version.stage.clone()).filter(|stage| !stage.is_empty()),
             Facet::Source => Some(version.source.clone()).filter(|source| !source.is_empty()),
             Facet::Run => version.run.clone(),
+            Facet::Promotion => version.promotions.get(key).cloned(),
+            Facet::Vote => version.votes.get(key).cloned(),
             Facet::Name | Facet::Alias => None,
         }
     }
@@ -111,7 +119,7 @@ impl ModelState {
                 Facet::Description => self.description = after,
                 Facet::Tag => set(&mut self.tags, key, after),
                 Facet::Alias => set(&mut self.aliases, key, after.and_then(|number| number.parse().ok())),
-                Facet::Present | Facet::Name | Facet::Stage | Facet::Source | Facet::Run => {}
+                _ => {}
             }
             return;
         };
@@ -126,6 +134,8 @@ impl ModelState {
             Facet::Stage => version.stage = after.unwrap_or_default(),
             Facet::Source => version.source = after.unwrap_or_default(),
             Facet::Run => version.run = after,
+            Facet::Promotion => set(&mut version.promotions, key, after),
+            Facet::Vote => set(&mut version.votes, key, after),
             Facet::Present | Facet::Name | Facet::Alias => {}
         }
     }

@@ -78,6 +78,8 @@ pub enum ModelVersionField {
     Number,
     /// The run that made it; may be missing.
     Run,
+    /// Its stage.
+    Stage,
     /// Where it came from.
     Source,
     /// Number: ms since the epoch.

@@ -27,4 +27,7 @@ pub trait Ledger: fmt::Debug + Send + Sync + 'static {
 
     /// Number and digest of the last entry; 0 and [`LedgerDigest::NONE`] while there is none.
     async fn ledger_end(&self) -> Result<(u64, LedgerDigest)>;
+
+    /// Number of the last entry on a model of this name, or one that was given this name; 0 while there is none.
+    async fn ledger_end_of(&self, model: &Key) -> Result<u64>;
 }

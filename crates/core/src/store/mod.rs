@@ -19,6 +19,7 @@ mod ledger;
 mod log;
 mod logged_models;
 mod metrics;
+mod promotions;
 mod registry;
 mod run_records;
 mod runs;
@@ -40,6 +41,7 @@ pub use log::{
 };
 pub use logged_models::LoggedModels;
 pub use metrics::{EXTREMES_FROM, HistoryQuery, Metrics, SampleQuery};
+pub use promotions::{PromotionQuery, Promotions};
 pub use registry::{ModelVersions, RegisteredModels};
 pub use run_records::RunRecords;
 pub use runs::Runs;
@@ -60,6 +62,7 @@ pub trait Store:
     + LoggedModels
     + RegisteredModels
     + ModelVersions
+    + Promotions
     + Ledger
     + Traces
     + Webhooks
@@ -83,6 +86,7 @@ impl<T> Store for T where
         + LoggedModels
         + RegisteredModels
         + ModelVersions
+        + Promotions
         + Ledger
         + Traces
         + Webhooks

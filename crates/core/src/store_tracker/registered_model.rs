@@ -36,6 +36,8 @@ impl StoreTracker {
                 let new = NewModelVersion { model: model.clone(), number: Some(*number), ..new.clone() };
                 unless(ErrorKind::AlreadyExists, self.store.create_model_version(new, &Origin::NOBODY).await.map(drop))
             }
+            // What is being decided is decided here.
+            RegistryEvent::Promotion(_) => Ok(()),
             RegistryEvent::VersionChanged(number, change, at) => {
                 let changed =
                     self.store.change_model_version(model, *number, change.clone(), *at, &Origin::NOBODY).await;

@@ -34,7 +34,8 @@
 //! | `created` | `name`, `created_at`, `description`, `tags` |
 //! | `changed` | `at` and one of `renamed`, `description`, `tag`, `tag_deleted`, `alias` (`[alias, version]`), `alias_deleted`, `deleted` |
 //! | `version_created` | `version`, `model`, `number` (if one was asked for), `created_at`, `description`, `source`, `storage_location`, `run`, `run_link`, `logged_model`, `tags` |
-//! | `version_changed` | `version`, `at` and one of `description`, `stage` (`to`, `archive_others`), `tag`, `tag_deleted`, `deleted` |
+//! | `version_changed` | `version`, `at` and one of `description`, `stage` (`to`, which is one of MLflow's in version 1; `archive_others`), `tag`, `tag_deleted`, `deleted` |
+//! | `promotion` | `id`, `version`, `to` (a stage, or an alias behind `@`), `step`, `by`, `reason`, `at`; from version 2 |
 //!
 //! Times are milliseconds since the epoch, UTC. Steps, times and positions are 64-bit integers. Values are doubles
 //! with as many digits as it takes to read the same double; those that JSON lacks are `"NaN"`, `"Infinity"` and
@@ -51,18 +52,28 @@ mod logged_model;
 mod model_version;
 mod number;
 mod point;
+mod promotion;
 mod registered_model;
 mod registry;
 mod run;
 
 use line::Line;
 
-use crate::{Batch, Error, ErrorKind, Event, Result};
+use crate::{Batch, Error, ErrorKind, Event, ModelVersionChange, RegistryEvent, Result, Stage};
 
 /// Latest version of the form.
 pub const VERSION: u32 = 2;
 /// The version that programs outside speak, to which nothing of a later one is sent.
 pub const FIRST_VERSION: u32 = 1;
+
+/// Whether the first version lacks it.
+pub const fn is_later_of_registry(event: &RegistryEvent) -> bool {
+    matches!(
+        event,
+        RegistryEvent::Promotion(_)
+            | RegistryEvent::VersionChanged(_, ModelVersionChange::Stage { stage: Stage::Own(_), .. }, _)
+    )
+}
 
 /// The version in which a batch is written.
 pub fn version_of(batch: &Batch) -> u32 {
@@ -71,6 +82,7 @@ pub fn version_of(batch: &Batch) -> u32 {
     };
     match batch {
         Batch::Run(run) if run.events.iter().any(is_later) => 2,
+        Batch::RegisteredModel(model) if model.events.iter().any(is_later_of_registry) => 2,
         _ => FIRST_VERSION,
     }
 }

@@ -114,7 +114,7 @@ impl<'a> VersionChangeForm<'a> {
         let change = match self.what {
             WhatForm::Description(text) => ModelVersionChange::Describe(text.map(Cow::into_owned)),
             WhatForm::Stage(StageForm { to, archive_others }) => {
-                let stage = Stage::parse(&to).ok_or_else(|| fault::unknown_stage(&to))?;
+                let stage = Stage::parse(&to).ok_or_else(|| fault::unknown_stage(&to, &[]))?;
                 ModelVersionChange::Stage { stage, archive_others }
             }
             WhatForm::Tag(tag) => ModelVersionChange::SetTag(Tag::from_form(tag)?),

@@ -5,9 +5,10 @@ use serde::{Deserialize, Serialize};
 use super::{
     list::Stored,
     model_version::{VersionChangeForm, VersionForm},
+    promotion::PromotionForm,
     registered_model::{ModelChangeForm, ModelForm},
 };
-use crate::{RegistryEvent, Result};
+use crate::{PromotionEvent, RegistryEvent, Result};
 
 /// One event, under its name.
 #[derive(Serialize, Deserialize)]
@@ -17,6 +18,7 @@ pub(super) enum RegistryEventForm<'a> {
     Changed(ModelChangeForm<'a>),
     VersionCreated(VersionForm<'a>),
     VersionChanged(VersionChangeForm<'a>),
+    Promotion(PromotionForm<'a>),
 }
 
 impl Stored for RegistryEvent {
@@ -30,6 +32,7 @@ impl Stored for RegistryEvent {
             Self::VersionChanged(number, change, at) => {
                 RegistryEventForm::VersionChanged(VersionChangeForm::of(*number, change, *at))
             }
+            Self::Promotion(event) => RegistryEventForm::Promotion(event.form()),
         }
     }
 
@@ -48,6 +51,7 @@ impl Stored for RegistryEvent {
                 let (number, change, at) = form.into_change()?;
                 Self::VersionChanged(number, change, at)
             }
+            RegistryEventForm::Promotion(form) => Self::Promotion(PromotionEvent::from_form(form)?),
         })
     }
 }

@@ -4,7 +4,9 @@ mod arbitrary;
 mod samples;
 
 use proptest::prelude::*;
-use trackside_core::{Batch, Document, ErrorKind, Event, Key, Line, Lines, Param, RunBatch, RunId, Seq, stored};
+use trackside_core::{
+    Batch, Document, ErrorKind, Event, Key, Line, Lines, Param, RegisteredModelBatch, RunBatch, RunId, Seq, stored,
+};
 
 const GOLDEN: &str = include_str!("../golden/stored-v1.jsonl");
 
@@ -26,10 +28,17 @@ fn what_version_2_adds_is_written_as_it_was_and_lacks_in_version_1() {
     let lines = vec![Line { step: Some(-1), text: "a".to_owned() }, Line { step: None, text: String::new() }];
     let lines = Lines { stream: Key::new("s").unwrap(), writer: Key::new("").unwrap(), first: 7, lines };
     let events = [Event::ParamsReplaced(param("2")), Event::Resumed, Event::Document(document), Event::Lines(lines)];
-    assert_eq!(golden.lines().count(), events.len());
-    for (line, event) in golden.lines().zip(events) {
-        let batch =
-            Batch::Run(RunBatch { run: RunId::parse("r").unwrap(), started: None, events: vec![event], last: Seq(1) });
+    let of_run = |event| {
+        Batch::Run(RunBatch { run: RunId::parse("r").unwrap(), started: None, events: vec![event], last: Seq(1) })
+    };
+    let of_model = |event| {
+        let (model, events, last) = (Key::new("m").unwrap(), vec![event], Seq(1));
+        Batch::RegisteredModel(RegisteredModelBatch { model, events, last })
+    };
+    let batches: Vec<Batch> =
+        events.into_iter().map(of_run).chain(samples::later_registry_events().into_iter().map(of_model)).collect();
+    assert_eq!(golden.lines().count(), batches.len());
+    for (line, batch) in golden.lines().zip(batches) {
         assert_eq!(stored::encode(&batch), line);
         assert_eq!(stored::decode(line).unwrap(), batch);
         let earlier = line.replacen(r#""v":2"#, r#""v":1"#, 1);

@@ -3,9 +3,9 @@
 use trackside_core::{
     ArtifactEntry, ArtifactPath, Batch, Dataset, DatasetInput, Event, ExperimentId, Key, LoggedModelBatch,
     LoggedModelChange, LoggedModelCreated, LoggedModelId, LoggedModelStatus, MetricPoint, MetricSubject, ModelOutput,
-    ModelVersionChange, NewLoggedModel, NewModelVersion, NewRegisteredModel, Param, Point, RegisteredModelBatch,
-    RegisteredModelChange, RegistryEvent, RunBatch, RunId, RunStarted, RunStatus, RunUpdate, Seq, Stage, Tag,
-    Timestamp,
+    ModelVersionChange, NewLoggedModel, NewModelVersion, NewRegisteredModel, Param, Point, PromotionEvent,
+    PromotionStep, RegisteredModelBatch, RegisteredModelChange, RegistryEvent, RunBatch, RunId, RunStarted, RunStatus,
+    RunUpdate, Seq, Stage, Tag, Target, Timestamp,
 };
 
 fn key(text: &str) -> Key {
@@ -216,4 +216,28 @@ fn model_version_changes() -> Batch {
         changes.push(ModelVersionChange::Stage { stage, archive_others });
     }
     registered(11, changes.into_iter().map(|change| RegistryEvent::VersionChanged(1, change, at(1))).collect())
+}
+
+pub(crate) fn later_registry_events() -> Vec<RegistryEvent> {
+    let own = Stage::Own(key("canary"));
+    let moved = ModelVersionChange::Stage { stage: own.clone(), archive_others: true };
+    let event = |step, target, reason: Option<&str>| {
+        let reason = reason.map(str::to_owned);
+        RegistryEvent::Promotion(PromotionEvent {
+            promotion: 7,
+            version: 3,
+            target,
+            step,
+            by: key("alice"),
+            reason,
+            at: at(1),
+        })
+    };
+    vec![
+        RegistryEvent::VersionChanged(1, moved, at(1)),
+        event(PromotionStep::Requested, Target::Stage(Stage::Production), Some("better")),
+        event(PromotionStep::Approved, Target::Alias(key("champion")), None),
+        event(PromotionStep::Rejected, Target::Stage(own.clone()), None),
+        event(PromotionStep::Withdrawn, Target::Stage(own), None),
+    ]
 }

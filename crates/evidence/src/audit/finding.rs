@@ -21,6 +21,9 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// All of them, the best first.
+    pub const ALL: [Self; 4] = [Self::Identical, Self::Equivalent, Self::Drifted, Self::Missing];
+
     /// As it is written, e.g. `identical`.
     pub const fn name(self) -> &'static str {
         match self {

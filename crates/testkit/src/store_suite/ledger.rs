@@ -47,6 +47,7 @@ pub async fn a_change_is_written_down_with_who_made_it(store: &dyn Store) {
         address: Some("127.0.0.1".to_owned()),
         client: Some("a \"client\"".to_owned()),
         reason: Some("it was time\n".to_owned()),
+        warrant: None,
     };
     let mut new = new_registered_model("m");
     new.tags = tag_list(&[("a", "1")]);

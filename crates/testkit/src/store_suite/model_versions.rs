@@ -172,7 +172,7 @@ pub async fn a_stage_is_shared_unless_others_are_archived(store: &dyn Store) {
             stages.push((read.stage, read.updated_at));
         }
         let archived = (Stage::Archived, at(8_000));
-        assert_eq!(stages, [archived, archived, (Stage::Staging, at(4_000)), (Stage::Production, at(8_000))]);
+        assert_eq!(stages, [archived.clone(), archived, (Stage::Staging, at(4_000)), (Stage::Production, at(8_000))]);
     }
 }
 

@@ -149,7 +149,7 @@ pub async fn the_highest_version_of_each_stage_is_among_the_latest(store: &dyn S
     }
     alias(store, "M", "champion", 3).await;
     let latest = read_model(store, "M").await.latest_versions;
-    let found: Vec<_> = latest.iter().map(|version| (version.stage, version.number)).collect();
+    let found: Vec<_> = latest.iter().map(|version| (version.stage.clone(), version.number)).collect();
     assert_eq!(found, [(Stage::None, 5), (Stage::Staging, 6), (Stage::Production, 3), (Stage::Archived, 4)]);
     for mut expected in latest {
         assert_eq!(expected.aliases, []);

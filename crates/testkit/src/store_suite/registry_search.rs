@@ -166,6 +166,8 @@ pub async fn every_field_of_a_version_takes_its_tests(store: &dyn Store) {
         (ModelVersionField::Number, number(GreaterOrEqual, 1.5), &["a/2", "a/3"]),
         (ModelVersionField::Run, text(Equal, run.as_str()), &["a/2"]),
         (ModelVersionField::Run, text(NotEqual, "x"), &["a/2"]),
+        (ModelVersionField::Stage, text(Equal, "Production"), &[]),
+        (ModelVersionField::Stage, text(NotEqual, "Production"), &["a/2", "a/3", "a/1", "b/1"]),
         (ModelVersionField::Run, none_of(&["x"]), &["a/2"]),
         (ModelVersionField::Run, Test::Present(false), &["a/3", "a/1", "b/1"]),
         (ModelVersionField::Source, text(Equal, "s3://it's/100%"), &["a/2"]),

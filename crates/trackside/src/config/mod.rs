@@ -11,6 +11,7 @@ mod file;
 mod outbox;
 mod own_place;
 mod print;
+mod registry;
 mod retention;
 mod scalar;
 mod section;
@@ -37,6 +38,7 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches};
 use serde_json::Value as Json;
 use trackside_adapter_sqlite as sqlite;
 use trackside_fanout::Limits;
+use trackside_policy::Governance;
 
 use self::{
     section::{Field, Report, Section, Setting},
@@ -68,6 +70,8 @@ pub(crate) struct Config {
     pub(crate) storage: sqlite::Config,
     /// After which time what was deleted is removed for good.
     pub(crate) retention: Option<Duration>,
+    /// What a team wants of versions before they have a stage or an alias.
+    pub(crate) governance: Governance,
     /// Whether every sink must answer before the server serves.
     pub(crate) require_reachable: bool,
     /// Each value and who gave it, in the order they are shown.
@@ -109,6 +113,7 @@ impl Sources {
         let limits = outbox::read(&mut root);
         let storage = storage::read(&mut root);
         let retention = retention::read(&mut root);
+        let governance = registry::read(&mut root);
         let require_reachable = start::read(&mut root);
         let (names, sinks) = sink::read_all(&mut root);
         let sinks = backends::select(&mut root, &names, sinks, wanted);
@@ -126,7 +131,7 @@ impl Sources {
             return Err(faulty(report.faults).into());
         }
         settings.extend(report.settings);
-        Ok(Config { file, serve, sinks, limits, storage, retention, require_reachable, settings })
+        Ok(Config { file, serve, sinks, limits, storage, retention, governance, require_reachable, settings })
     }
 }
 

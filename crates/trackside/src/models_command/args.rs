@@ -38,14 +38,26 @@ pub(crate) enum Action {
     History(Wanted),
     /// A registered model with its versions, stages and aliases, now or as it was.
     Show(Shown),
+    /// The versions of a registered model, with their stages, aliases and semantic versions.
+    Versions(Shown),
     /// What is otherwise between two versions: metrics, params, data, code, environment.
     Compare(Compared),
     /// A model card in Markdown, made of what is known of a version.
     Card(Exported),
     /// A bill of materials with data, packages and files, in JSON of CycloneDX 1.6.
     Bom(Exported),
+    /// What the policy says to a version that is to have a stage or an alias, rule by rule; exit code 1 if not all are met.
+    Check(Checking),
     /// Give a version a stage or an alias; whoever held the stage is archived.
     Promote(Promoted),
+    /// Promotions that wait for approval.
+    Promotions(Asked),
+    /// Be for a promotion. One that has all approvals takes effect.
+    Approve(Deciding),
+    /// Be against a promotion, which ends it.
+    Reject(Deciding),
+    /// No longer ask for a promotion.
+    Withdraw(Deciding),
     /// Give a stage or an alias back to the version that held it before.
     Rollback(RolledBack),
     /// Prove with a signature that a version held a stage or an alias, and for how long; see check-proof.
@@ -134,6 +146,45 @@ pub(crate) struct Promoted {
     /// Leave other versions of the stage where they are.
     #[arg(long)]
     pub(crate) keep_others: bool,
+
+    #[command(flatten)]
+    pub(crate) by: By,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Checking {
+    /// Which version.
+    #[arg(value_name = "NAME/VERSION")]
+    pub(crate) subject: String,
+
+    /// A stage, or an alias with an @ before it: Production, @champion. May be given more than once.
+    #[arg(long, required = true, value_name = "STAGE|@ALIAS", value_parser = target)]
+    pub(crate) to: Vec<Held>,
+
+    /// The API key of who would ask for it.
+    #[arg(long, env = "MLFLOW_TRACKING_TOKEN", value_name = "KEY", hide_env_values = true)]
+    pub(crate) api_key: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Asked {
+    /// Name of the registered model; all models when there is none.
+    pub(crate) name: Option<String>,
+
+    /// Those that ended as well.
+    #[arg(long)]
+    pub(crate) all: bool,
+
+    /// The newest, at most so many.
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub(crate) limit: u16,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Deciding {
+    /// Number of the promotion.
+    #[arg(value_name = "ID")]
+    pub(crate) id: u64,
 
     #[command(flatten)]
     pub(crate) by: By,

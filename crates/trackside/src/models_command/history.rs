@@ -7,7 +7,11 @@ use super::{
     args::Wanted,
     ledger::{Reading, Told, concerns, of_model},
 };
-use crate::{columns::plain, output::Output, remote::Remote};
+use crate::{
+    columns::plain,
+    output::{Output, count},
+    remote::Remote,
+};
 
 pub(super) async fn run(remote: &Remote, wanted: &Wanted, output: Output) -> anyhow::Result<()> {
     let mut entries = match &wanted.name {
@@ -53,8 +57,18 @@ fn shown((seq, entry): (&u64, &NewLedgerEntry)) -> Value {
 fn text(entry: &NewLedgerEntry) -> String {
     let reason = entry.origin.reason.as_deref().map(|reason| format!(": {}", plain(reason))).unwrap_or_default();
     let head = format!("{}  {}  by {}{reason}\n", entry.at.rfc3339(), plain(entry.model.as_str()), who(&entry.origin));
+    let evidence = entry.evidence.as_ref().and_then(policy).map(|told| format!("    {told}\n"));
     let effects = entry.effects.iter().map(|effect| format!("    {}\n", change(effect)));
-    std::iter::once(head).chain(effects).collect()
+    std::iter::once(head).chain(effects).chain(evidence).collect()
+}
+
+/// What the policy found.
+fn policy(evidence: &Value) -> Option<String> {
+    let rules = evidence.get("rules")?.as_array()?.len() as u64;
+    let names = evidence.get("approved_by").and_then(Value::as_array);
+    let names: Vec<&str> = names.into_iter().flatten().filter_map(Value::as_str).collect();
+    let by = if names.is_empty() { String::new() } else { format!(", approved by {}", plain(&names.join(", "))) };
+    Some(format!("policy: {} met{by}", count(rules, "rule")))
 }
 
 fn who(origin: &Origin) -> String {
@@ -75,6 +89,8 @@ fn change(effect: &Effect) -> String {
         Facet::Stage => "stage",
         Facet::Source => "source",
         Facet::Run => "run",
+        Facet::Promotion => "promotion",
+        Facet::Vote => "vote on promotion",
     };
     let key = effect.key.as_deref().map(|key| format!(" {}", plain(key))).unwrap_or_default();
     let side = |value: &Option<String>| value.as_deref().map_or_else(|| "-".to_owned(), plain);

@@ -9,9 +9,11 @@ mod history;
 mod ledger;
 mod list;
 mod promote;
+mod promotions;
 mod prove;
 mod show;
 mod verify;
+mod versions;
 
 use std::process::ExitCode;
 
@@ -40,8 +42,22 @@ pub(crate) fn run(args: &ModelsArgs) -> anyhow::Result<ExitCode> {
             Action::Rollback(wanted) => promote::back(&remote, &args.server.url(), wanted, output).await?,
             Action::Prove(wanted) => prove::run(&remote, wanted, output).await?,
             Action::CheckProof(_) => {}
+            Action::Versions(wanted) => versions::run(&remote, wanted, output).await?,
+            Action::Promotions(wanted) => promotions::list(&remote, wanted, output).await?,
+            Action::Check(wanted) => {
+                let remote = Remote::by(&args.server.url(), wanted.api_key.as_deref(), None)?;
+                return promotions::check(&remote, wanted, output).await;
+            }
+            Action::Approve(wanted) => return decide(args, wanted, "approve").await,
+            Action::Reject(wanted) => return decide(args, wanted, "reject").await,
+            Action::Withdraw(wanted) => return decide(args, wanted, "withdraw").await,
             Action::Verify(wanted) => return verify::run(&remote, wanted, output).await,
         }
         Ok(ExitCode::SUCCESS)
     })
+}
+
+async fn decide(args: &ModelsArgs, wanted: &args::Deciding, what: &str) -> anyhow::Result<ExitCode> {
+    let remote = Remote::by(&args.server.url(), wanted.by.api_key.as_deref(), wanted.by.reason.as_deref())?;
+    promotions::decide(&remote, wanted, what, Output { json: args.server.json }).await
 }
