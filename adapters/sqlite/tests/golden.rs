@@ -63,7 +63,7 @@ async fn databases_of_every_release_open_and_read_right() {
             records_are_there(&store).await;
         }
         if n >= 8 {
-            bundles_are_there(&store).await;
+            bundles_are_there(&store, n).await;
         }
         ledger_begins_with_what_was_there(&store).await;
         histories_are_there(&store, n).await;
@@ -148,13 +148,15 @@ async fn records_are_there(store: &SqliteStore) {
     assert_eq!(store.secret(&key("wandb.urls"), [9; 32]).await.unwrap()[..3], [0, 1, 2]);
 }
 
-async fn bundles_are_there(store: &SqliteStore) {
+async fn bundles_are_there(store: &SqliteStore, n: usize) {
+    // Labels and lifetimes came with version 10.
+    let (labels, lifetime) = if n >= 9 { (1, Some(86_400)) } else { (0, None) };
     let vision = ExperimentId::new(1);
     let home = store.collection_named(vision, &Key::new("data").unwrap()).await.unwrap().unwrap();
     assert_eq!((home.folder.as_str(), home.kind.as_str(), home.n_members), ("data", "dataset", 1));
-    assert_eq!((home.description.as_deref(), home.labels.len()), (Some("words"), 0));
+    assert_eq!((home.description.as_deref(), home.labels.len()), (Some("words"), labels));
     let member = store.member(home.id, WhichMember::Alias("latest".to_owned())).await.unwrap().unwrap();
-    assert_eq!((member.number, member.bundle.run, member.bundle.lifetime_secs), (0, Some(RunId::fresh(1)), None));
+    assert_eq!((member.number, member.bundle.run, member.bundle.lifetime_secs), (0, Some(RunId::fresh(1)), lifetime));
     assert_eq!(store.memberships(member.bundle.id).await.unwrap().len(), 2);
     let digests = ["XUFAKrxLKna5cZ2REBfFkg==", "eV8yArF8trwuM8tE0ZWLpg==", "other"].map(str::to_owned);
     assert_eq!(store.unneeded_digests(digests.to_vec()).await.unwrap(), ["other"]);

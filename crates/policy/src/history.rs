@@ -33,6 +33,8 @@ impl History {
                     self.given.extend(effect.after.clone().map(|after| (after, entry.at)));
                 }
                 (Facet::Alias, None) => self.repointed(entry.at, effect),
+                // What was held under another name was held under other policies.
+                (Facet::Name, None) => self.lost.clear(),
                 _ => {}
             }
         }

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 use trackside_core::{
-    Error, ErrorKind, Key, ModelVersion, ModelVersionChange, NewPromotion, Promotion, RegisteredModel,
+    Error, ErrorKind, Key, ModelVersion, ModelVersionChange, NewPromotion, Promotion, PromotionState, RegisteredModel,
     RegisteredModelChange, Result, Stage, Target, VersionNumber, fault,
     ledger::{Origin, Warrant},
     store::PromotionQuery,
@@ -90,13 +90,13 @@ impl Service {
             let as_of = self.store().ledger_end_of(wish.model).await?;
             let version = self.model_version(wish.model, wish.number).await?;
             let waiting = self.waiting(wish).await?;
-            let (evidence, promotion) = match self.judge(wish, &version, waiting.as_ref()).await? {
-                Finding::Held => (None, None),
-                Finding::Allowed(evidence) => (Some(evidence), waiting.map(|promotion| promotion.id)),
-                Finding::Refused(verdict, true) => return Err(self.ask(wish, &verdict).await?),
+            let evidence = match self.judge(wish, &version, waiting.as_ref()).await? {
+                Finding::Held => None,
+                Finding::Allowed(evidence) => Some(evidence),
+                Finding::Refused(verdict, true) => return Err(self.ask(wish, &verdict, waiting).await?),
                 Finding::Refused(verdict, false) => return Err(refusal(wish, &verdict)),
             };
-            let warrant = Warrant { as_of, evidence: evidence.unwrap_or(Value::Null), promotion };
+            let warrant = Warrant { as_of, evidence, promotion: waiting.map(|promotion| promotion.id) };
             let origin = Origin { warrant: Some(warrant), ..Origin::clone(&self.origin) };
             match self.give(wish, &origin).await {
                 Err(error) if error.kind() == ErrorKind::Conflict => {}
@@ -170,7 +170,7 @@ impl Service {
         let query = PromotionQuery {
             model: Some(wish.model.clone()),
             version: Some(wish.number),
-            state: Some(trackside_core::PromotionState::Pending),
+            state: Some(PromotionState::Pending),
             before: None,
             limit: 1_000,
         };
@@ -179,15 +179,20 @@ impl Service {
     }
 
     /// Asks others to approve. The error says that it waits, and for whom.
-    async fn ask(&self, wish: &Wish<'_>, verdict: &Verdict) -> Result<Error> {
-        let new = NewPromotion {
-            model: wish.model.clone(),
-            version: wish.number,
-            target: wish.target.clone(),
-            archive_others: wish.archive_others,
-            at: self.parts.clock.now(),
+    async fn ask(&self, wish: &Wish<'_>, verdict: &Verdict, waiting: Option<Promotion>) -> Result<Error> {
+        let promotion = match waiting {
+            Some(promotion) => promotion,
+            None => {
+                let new = NewPromotion {
+                    model: wish.model.clone(),
+                    version: wish.number,
+                    target: wish.target.clone(),
+                    archive_others: wish.archive_others,
+                    at: self.parts.clock.now(),
+                };
+                self.store().request_promotion(new, &self.origin).await?
+            }
         };
-        let promotion = self.store().request_promotion(new, &self.origin).await?;
         let mut text = format!(
             "Promotion {} waits for approval: version {} of '{}' to {}.",
             promotion.id, wish.number, wish.model, wish.target
@@ -220,7 +225,7 @@ impl Service {
                 let text = format!("The policy does not let '{name}' be renamed to '{to}'.{refused}");
                 return Err(Error::new(ErrorKind::Denied, text));
             }
-            let warrant = Warrant { as_of, evidence: Value::Null, promotion: None };
+            let warrant = Warrant { as_of, evidence: None, promotion: None };
             let origin = Origin { warrant: Some(warrant), ..Origin::clone(&self.origin) };
             let (change, at) = (RegisteredModelChange::Rename(to.clone()), self.parts.clock.now());
             match self.store().change_registered_model(name, change, at, &origin).await {

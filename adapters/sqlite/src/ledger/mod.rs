@@ -66,7 +66,7 @@ pub(crate) fn add(
     if effects.is_empty() {
         return Ok(());
     }
-    let evidence = origin.warrant.as_ref().map(|warrant| warrant.evidence.clone());
+    let evidence = origin.warrant.as_ref().and_then(|warrant| warrant.evidence.clone());
     let entry = NewLedgerEntry { at, model: model.clone(), action, origin, evidence, effects };
     let (seq, previous) = end(connection)?;
     let line = entry.line(seq + 1, previous);

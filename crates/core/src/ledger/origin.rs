@@ -30,8 +30,8 @@ pub struct Origin {
 pub struct Warrant {
     /// Number of the last entry on the model at that time.
     pub as_of: u64,
-    /// What was found: beside the change in the ledger.
-    pub evidence: Value,
+    /// What was found, where there are rules: beside the change in the ledger.
+    pub evidence: Option<Value>,
     /// The pending promotion that is done with the change.
     pub promotion: Option<PromotionId>,
 }
