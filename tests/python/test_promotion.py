@@ -203,7 +203,7 @@ def test_a_stock_client_goes_from_registering_to_rollback(governed):
 
     history = governed.models("history", name)
     assert "vote on promotion 1/bob: - -> approve" in history
-    assert "promotion 1: pending Production -> done Production" in history
+    assert "promotion 1: pending Production, asked by alice, archiving others -> done Production, asked by alice" in history
     assert "approved by bob, carol" in history and "not on a Friday" in history
     states = [(one["id"], one["state"]) for one in governed.told("promotions", name, "--all")]
     assert states[-4:] == [(4, "done"), (3, "rejected"), (2, "done"), (1, "done")]

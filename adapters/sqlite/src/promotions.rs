@@ -131,8 +131,8 @@ fn end(connection: &Connection, promotion: &Promotion, state: PromotionState, at
 }
 
 fn of_state(promotion: &Promotion, before: Option<PromotionState>, after: Option<PromotionState>) -> Effect {
-    let said = |state: PromotionState| format!("{} {}", state.as_str(), promotion.target);
-    let effect = Effect::of_version(promotion.version, Facet::Promotion, before.map(said), after.map(said));
+    let told = |state| promotion.told(state);
+    let effect = Effect::of_version(promotion.version, Facet::Promotion, before.map(told), after.map(told));
     effect.at(&promotion.id.to_string())
 }
 

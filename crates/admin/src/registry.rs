@@ -120,8 +120,7 @@ fn version(version: ModelVersion) -> VersionState {
 
 /// As the ledger says it: [`trackside_core::ledger::Facet`].
 fn add(version: &mut VersionState, promotion: &Promotion) {
-    let state = format!("{} {}", promotion.state.as_str(), promotion.target);
-    version.promotions.insert(promotion.id.to_string(), state);
+    version.promotions.insert(promotion.id.to_string(), promotion.told(promotion.state));
     for vote in &promotion.votes {
         let said = if vote.approves { "approve" } else { "reject" };
         version.votes.insert(format!("{}/{}", promotion.id, vote.by), said.to_owned());

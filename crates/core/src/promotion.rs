@@ -109,6 +109,14 @@ pub struct Promotion {
     pub votes: Vec<Vote>,
 }
 
+impl Promotion {
+    /// What the ledger says of it in this state: whatever a decision depends on.
+    pub fn told(&self, state: PromotionState) -> String {
+        let others = if self.archive_others { ", archiving others" } else { "" };
+        format!("{} {}, asked by {}{others}", state.as_str(), self.target, self.requested_by)
+    }
+}
+
 /// What is needed to ask for a promotion.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewPromotion {

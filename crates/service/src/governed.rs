@@ -15,7 +15,7 @@ use trackside_core::{
 };
 use trackside_policy::{Policy, Verdict};
 
-use crate::Service;
+use crate::{SEMVER_TAG, Service};
 
 /// How often a change is judged anew because others come in between.
 const TRIES: usize = 16;
@@ -69,6 +69,14 @@ impl Service {
                 self.grant(&Wish { model, number, target: Target::Stage(stage), archive_others }).await.map(drop)
             }
             change => {
+                let _turn = match &change {
+                    ModelVersionChange::SetTag(tag) if tag.key.as_str() == SEMVER_TAG => {
+                        let turn = self.tag_updates.lock().await;
+                        self.check_semver(model, Some(number), tag).await?;
+                        Some(turn)
+                    }
+                    _ => None,
+                };
                 let at = self.parts.clock.now();
                 self.store().change_model_version(model, number, change, at, &self.origin).await
             }

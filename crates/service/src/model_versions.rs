@@ -3,7 +3,7 @@ use trackside_core::{
     Tag, VersionNumber, fault, query::ModelVersionField,
 };
 
-use crate::{Service, model_source::Source};
+use crate::{SEMVER_TAG, Service, model_source::Source};
 
 /// What a client says of a model version it creates.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,6 +48,14 @@ impl Service {
             run_link: request.run_link,
             logged_model: request.logged_model,
             tags: request.tags,
+        };
+        let _turn = match new.tags.iter().rfind(|tag| tag.key.as_str() == SEMVER_TAG) {
+            Some(tag) => {
+                let turn = self.tag_updates.lock().await;
+                self.check_semver(&new.model, None, tag).await?;
+                Some(turn)
+            }
+            None => None,
         };
         self.store().create_model_version(new, &self.origin).await
     }

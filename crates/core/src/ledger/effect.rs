@@ -22,7 +22,7 @@ pub enum Facet {
     Source,
     /// The run that made it.
     Run,
-    /// A promotion of a version: its state, a blank, and the stage or alias; the key is its number.
+    /// A promotion of a version: [`crate::Promotion::told`]; the key is its number.
     Promotion,
     /// What somebody says to a promotion, `approve` or `reject`; the key is its number, a slash, and who it is.
     Vote,

@@ -21,6 +21,7 @@ pub mod measure_traces;
 pub mod metrics;
 pub mod model_versions;
 pub mod params;
+pub mod promotions;
 pub mod registered_models;
 pub mod registry_search;
 pub mod run_filters;
@@ -254,6 +255,15 @@ macro_rules! store_suite {
                 archiving_stays_within_its_model,
                 stages_and_deletions_mark_the_model_as_changed,
                 a_deleted_version_takes_its_aliases_with_it,
+            }
+            promotions {
+                a_promotion_that_is_asked_for_reads_back_and_is_told_of,
+                who_is_for_a_promotion_has_one_vote,
+                a_promotion_ends_once,
+                only_somebody_who_is_known_can_ask_or_decide,
+                a_warrant_holds_until_the_model_changes,
+                a_change_does_the_promotion_that_its_warrant_names,
+                promotions_are_listed_newest_first_and_go_with_their_version,
             }
             registry_search {
                 found_registered_models_are_whole,

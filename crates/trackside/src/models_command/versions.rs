@@ -3,6 +3,7 @@
 use anyhow::Context;
 use serde_json::{Value, json};
 use trackside_core::ledger::{ModelState, VersionState};
+use trackside_service::SEMVER_TAG;
 
 use super::{
     args::Shown,
@@ -13,9 +14,6 @@ use crate::{
     output::Output,
     remote::Remote,
 };
-
-/// The tag of a version with its semantic version.
-pub(super) const SEMVER: &str = "trackside.semver";
 
 pub(super) async fn run(remote: &Remote, wanted: &Shown, output: Output) -> anyhow::Result<()> {
     let state = replayed(&of_model(remote, &wanted.name, wanted.as_of).await?)?;
@@ -28,7 +26,7 @@ pub(super) async fn run(remote: &Remote, wanted: &Shown, output: Output) -> anyh
 fn summary(model: &ModelState, number: u32, version: &VersionState) -> Value {
     json!({
         "version": number,
-        "semver": version.tags.get(SEMVER),
+        "semver": version.tags.get(SEMVER_TAG),
         "stage": version.stage,
         "aliases": aliases(model, number).collect::<Vec<_>>(),
         "run": version.run,
@@ -50,7 +48,7 @@ fn table(model: &ModelState) -> String {
     let row = |(number, version): (&u32, &VersionState)| {
         [
             number.to_string(),
-            version.tags.get(SEMVER).map(|text| plain(text)).unwrap_or_default(),
+            version.tags.get(SEMVER_TAG).map(|text| plain(text)).unwrap_or_default(),
             plain(&version.stage),
             aliases(model, *number).map(plain).collect::<Vec<_>>().join(", "),
             version.run.as_deref().map(plain).unwrap_or_default(),
