@@ -48,7 +48,7 @@ def registry(tmp_path_factory):
                 alice.set_registered_model_alias(name, f"try-{n}", number)
             alice.update_registered_model(name, "text")
             alice.set_registered_model_tag(name, "team", "growth")
-        for one in governed.told("promotions")[:4]:
+        for one in reversed(governed.told("promotions")):
             governed.models("approve", str(one["id"]), by="bob")
             governed.models("approve" if one["id"] % 2 else "reject", str(one["id"]), by="carol")
         yield governed
