@@ -240,6 +240,28 @@ def test_a_proof_says_who_held_what_when_and_no_more(server, client_of, name, tm
     assert "did not hold stage Production all that time; it did: from" in refused
 
 
+def test_a_signed_checkpoint_finds_a_history_that_was_cut(tmp_path):
+    signer, kept = tmp_path / "signer.pem", tmp_path / "checkpoint.json"
+    subprocess.run([binary(), "attest", "keygen", "--output", signer], check=True, capture_output=True)
+    with start_trackside(tmp_path / "one") as server:
+        client = MlflowClient(server.url, server.url)
+        register(client, "m", 2)
+        run(server, "checkpoint", "--key", str(signer), "-o", str(kept))
+        client.set_registered_model_alias("m", "a", "1")
+        known = ["--checkpoint", str(kept), "--key", f"{signer}.pub"]
+        assert "4 entries, whole" in run(server, "verify", *known)
+        text = kept.read_text()
+        kept.write_text(text.replace(text[40:60], text[41:60] + "A"))
+        assert "is not to be believed" in run(server, "verify", *known, code=1)
+        kept.write_text(text)
+    with start_trackside(tmp_path / "other") as server:
+        client = MlflowClient(server.url, server.url)
+        register(client, "m", 1)
+        assert "entry 3, which was known, is missing" in run(server, "verify", *known, code=1)
+        register(client, "n", 1)
+        assert "entry 3 is not the one that was known" in run(server, "verify", *known, code=1)
+
+
 def test_versions_are_promoted_and_rolled_back(server, client_of, name):
     client = client_of("carol")
     register(client, name, 3)

@@ -32,6 +32,36 @@ pub struct Checkpoint {
     pub root: String,
 }
 
+impl Checkpoint {
+    /// Signs what is found in a ledger. `end` is the number and digest of the entry that was applied last, `at` the time until
+    /// which nothing else happened.
+    pub fn sign(tenures: &Tenures, end: (u64, LedgerDigest), at: i64, key: &SigningKey) -> Envelope {
+        let leaves: Vec<Hash> = tenures.all().iter().map(leaf).collect();
+        Self::signed(&leaves, end, at, key)
+    }
+
+    fn signed(leaves: &[Hash], end: (u64, LedgerDigest), at: i64, key: &SigningKey) -> Envelope {
+        let root = hex::encode(merkle::root(leaves));
+        let checkpoint = Self { entries: end.0, at, tenures: leaves.len() as u64, root };
+        let subject = Subject::artifact(SUBJECT, end.1.to_string());
+        // It holds numbers and a text, which JSON has.
+        let said = serde_json::to_value(checkpoint).unwrap_or_default();
+        Envelope::sign(&Statement::about(vec![subject], PREDICATE, said).to_json(), key)
+    }
+
+    /// What was signed, and the digest of the last entry in hex. Checked with the public key alone.
+    pub fn verified(envelope: &Envelope, key: &VerifyingKey) -> Result<(Self, String), ProofError> {
+        let signed = envelope.verified(key).map_err(ProofError::Signature)?;
+        let statement = Statement::read(&signed).map_err(|_| ProofError::OtherStatement)?;
+        let digest = statement.subject.first().and_then(|subject| subject.digest.get("sha256")).cloned();
+        if statement.predicate_type != PREDICATE {
+            return Err(ProofError::OtherStatement);
+        }
+        let checkpoint = serde_json::from_value(statement.predicate).map_err(|_| ProofError::OtherStatement)?;
+        Ok((checkpoint, digest.ok_or(ProofError::OtherStatement)?))
+    }
+}
+
 /// A tenure that a checkpoint holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -80,16 +110,12 @@ impl Proof {
     pub fn of(tenures: &Tenures, index: usize, end: (u64, LedgerDigest), at: i64, key: &SigningKey) -> Option<Self> {
         let leaves: Vec<Hash> = tenures.all().iter().map(leaf).collect();
         let path = merkle::path(&leaves, index)?.concat();
-        let root = hex::encode(merkle::root(&leaves));
-        let checkpoint = Checkpoint { entries: end.0, at, tenures: leaves.len() as u64, root };
-        let subject = Subject::artifact(SUBJECT, end.1.to_string());
-        let statement = Statement::about(vec![subject], PREDICATE, serde_json::to_value(checkpoint).ok()?);
         Some(Self {
             v: VERSION,
             tenure: tenures.all().get(index)?.clone(),
             index: index as u64,
             path: STANDARD.encode(path),
-            checkpoint: Envelope::sign(&statement.to_json(), key),
+            checkpoint: Checkpoint::signed(&leaves, end, at, key),
         })
     }
 
@@ -98,13 +124,7 @@ impl Proof {
         if self.v != VERSION {
             return Err(ProofError::Version);
         }
-        let signed = self.checkpoint.verified(key).map_err(ProofError::Signature)?;
-        let statement = Statement::read(&signed).map_err(|_| ProofError::OtherStatement)?;
-        if statement.predicate_type != PREDICATE {
-            return Err(ProofError::OtherStatement);
-        }
-        let checkpoint: Checkpoint =
-            serde_json::from_value(statement.predicate).map_err(|_| ProofError::OtherStatement)?;
+        let (checkpoint, _) = Checkpoint::verified(&self.checkpoint, key)?;
         let path = STANDARD.decode(&self.path).map_err(|_| ProofError::OtherTenure)?;
         let nodes = path.chunks(size_of::<Hash>()).map(Hash::try_from);
         let nodes = nodes.collect::<Result<Vec<_>, _>>().map_err(|_| ProofError::OtherTenure)?;

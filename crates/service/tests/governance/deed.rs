@@ -58,8 +58,11 @@ pub(crate) fn deed() -> impl Strategy<Value = Deed> {
         1 => (0..2_usize).prop_map(What::Reject),
         1 => (0..2_usize).prop_map(What::Withdraw),
     ];
-    (0..PEOPLE.len(), prop_oneof![8 => Just(0_usize), 1 => Just(1_usize)], what)
-        .prop_map(|(by, model, what)| Deed { by, model, what })
+    (0..PEOPLE.len(), prop_oneof![8 => Just(0_usize), 1 => Just(1_usize)], what).prop_map(|(by, model, what)| Deed {
+        by,
+        model,
+        what,
+    })
 }
 
 /// A sequence: single deeds, and among them the beginning of a promotion, most of which come to their end.

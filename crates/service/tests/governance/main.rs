@@ -32,7 +32,13 @@ fn no_sequence_of_deeds_leads_past_the_policy() {
                 for (n, deed) in deeds.iter().enumerate() {
                     let (said, done) = (reference.apply(deed), scene.apply(&reference.names, deed).await);
                     prop_assert_eq!(said, done, "deed {} of {:?}", n, deeds);
-                    prop_assert_eq!(&reference.state(), &scene.state(&reference.names).await, "after deed {} of {:?}", n, deeds);
+                    prop_assert_eq!(
+                        &reference.state(),
+                        &scene.state(&reference.names).await,
+                        "after deed {} of {:?}",
+                        n,
+                        deeds
+                    );
                 }
                 Ok(())
             })

@@ -135,7 +135,8 @@ impl Reference {
     fn rename(&mut self, from: usize, of: usize) -> Said {
         let (name, to) = (&self.names[from], &self.names[1 - from]);
         let model = &self.models[of];
-        let holds = model.versions.values().any(|(stage, _)| stage == "Production") || model.aliases.contains_key("champion");
+        let holds =
+            model.versions.values().any(|(stage, _)| stage == "Production") || model.aliases.contains_key("champion");
         // Approvals are of one name, so nothing that others have to approve can come along.
         if from == 1 && holds {
             return "denied";
@@ -149,9 +150,8 @@ impl Reference {
     }
 
     fn waiting(&self, of: usize, number: u32, target: &str) -> Option<usize> {
-        let is_it = |one: &Promotion| {
-            one.of == of && one.version == number && one.target == target && one.state == "pending"
-        };
+        let is_it =
+            |one: &Promotion| one.of == of && one.version == number && one.target == target && one.state == "pending";
         self.promotions.iter().position(is_it)
     }
 
@@ -173,11 +173,13 @@ impl Reference {
             if !right || asker.is_empty() {
                 return "denied";
             }
-            let approved = waiting.map_or(0, |n| self.promotions[n].approved.iter().filter(|who| **who != asker).count());
+            let approved =
+                waiting.map_or(0, |n| self.promotions[n].approved.iter().filter(|who| **who != asker).count());
             if approved < 2 {
                 if waiting.is_none() {
                     let (target, by) = (target.to_owned(), by.to_owned());
-                    let new = Promotion { of, version: number, target, others, by, state: "pending", approved: Vec::new() };
+                    let new =
+                        Promotion { of, version: number, target, others, by, state: "pending", approved: Vec::new() };
                     self.promotions.push(new);
                 }
                 return "denied";

@@ -7,7 +7,8 @@ use trackside_adapter_sqlite::{Config, SqliteStore};
 use trackside_artifacts::{ArtifactStore, Artifacts};
 use trackside_core::{
     Error, Key, ModelVersionChange, PageRequest, PromotionChange, RandomIds, RegisteredModelChange, Result, Stage,
-    SystemClock, Tag, ledger::Origin,
+    SystemClock, Tag,
+    ledger::Origin,
     store::{PromotionQuery, Promotions},
 };
 use trackside_policy::{Approvals, Governance, Pattern, Policy, Rule, TagRule};
@@ -105,9 +106,7 @@ impl Scene {
             What::DropAlias(alias) => {
                 service.change_registered_model(&name, RegisteredModelChange::DeleteAlias(key(ALIASES[*alias]))).await
             }
-            What::DropVersion(number) => {
-                service.change_model_version(&name, *number, ModelVersionChange::Delete).await
-            }
+            What::DropVersion(number) => service.change_model_version(&name, *number, ModelVersionChange::Delete).await,
             What::Rename => {
                 let to = key(&names[1 - deed.model]);
                 service.change_registered_model(&name, RegisteredModelChange::Rename(to)).await

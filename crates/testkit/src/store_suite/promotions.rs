@@ -51,7 +51,8 @@ pub async fn a_promotion_that_is_asked_for_reads_back_and_is_told_of(store: &dyn
     assert_eq!(again, asked);
     assert_ne!(ask(store, 1, "@champion").await.id, asked.id);
     let entries = store.ledger(LedgerQuery { model: None, after: 0, limit: 1_000 }).await.unwrap();
-    let told = entries.iter().map(|entry| entry.read().unwrap()).filter(|entry| entry.action == Action::RequestPromotion);
+    let told =
+        entries.iter().map(|entry| entry.read().unwrap()).filter(|entry| entry.action == Action::RequestPromotion);
     assert_eq!(told.count(), 2);
     let unknown = store.request_promotion(wanted(2, "Production"), &by("alice")).await.unwrap_err();
     assert_eq!(unknown.kind(), ErrorKind::NotFound);

@@ -64,6 +64,8 @@ pub(crate) enum Action {
     Prove(Proved),
     /// Check a proof. Needs no server. Exit code 1 when it does not prove what is asked.
     CheckProof(Checked),
+    /// Sign what the history is now: whoever keeps it finds out with verify whether the end was cut or all written anew.
+    Checkpoint(Signed),
     /// Check that the history is whole, and that the registry is what it says; exit code 1 if not.
     Verify(Known),
 }
@@ -261,7 +263,26 @@ pub(crate) struct Checked {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Signed {
+    /// Sign with this private key, as `trackside attest keygen` makes it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: PathBuf,
+
+    /// Write it to this file. Default: standard output.
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Known {
+    /// A checkpoint that was signed before; the history has to go on from it.
+    #[arg(long, value_name = "FILE", requires = "key")]
+    pub(crate) checkpoint: Vec<PathBuf>,
+
+    /// The public key of who signed the checkpoints.
+    #[arg(long, value_name = "FILE", requires = "checkpoint")]
+    pub(crate) key: Option<PathBuf>,
+
     /// An entry that was printed before, as NUMBER:DIGEST. Finds out whether the history was cut or written anew since.
     #[arg(long, value_name = "NUMBER:DIGEST", value_parser = known)]
     pub(crate) known: Vec<(u64, String)>,

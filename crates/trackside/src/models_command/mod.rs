@@ -2,6 +2,7 @@
 
 mod args;
 mod chain;
+mod checkpoint;
 mod compare;
 mod export;
 mod facts;
@@ -40,6 +41,7 @@ pub(crate) fn run(args: &ModelsArgs) -> anyhow::Result<ExitCode> {
             Action::Bom(wanted) => export::bom(&args.server.url(), wanted).await?,
             Action::Promote(wanted) => promote::run(&args.server.url(), wanted, output).await?,
             Action::Rollback(wanted) => promote::back(&remote, &args.server.url(), wanted, output).await?,
+            Action::Checkpoint(wanted) => checkpoint::run(&remote, wanted, output).await?,
             Action::Prove(wanted) => prove::run(&remote, wanted, output).await?,
             Action::CheckProof(_) => {}
             Action::Versions(wanted) => versions::run(&remote, wanted, output).await?,

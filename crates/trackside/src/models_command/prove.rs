@@ -18,8 +18,7 @@ use crate::{columns::plain, output::Output, remote::Remote};
 const MAX_PROOF: u64 = 64 << 10;
 
 pub(super) async fn run(remote: &Remote, wanted: &Proved, output: Output) -> anyhow::Result<()> {
-    let key = read(&wanted.key)
-        .and_then(|text| SigningKey::from_pem(&text).with_context(|| wanted.key.display().to_string()))?;
+    let key = signing_key(&wanted.key)?;
     let (model, version) = subject(&wanted.subject)?;
     let held = wanted.held()?;
     let Read { chain, tenures, last } = read_all(remote).await?;
@@ -75,8 +74,7 @@ pub(super) async fn read_all(remote: &Remote) -> anyhow::Result<Read> {
 
 /// Exit code 1 when it does not prove what is asked.
 pub(super) fn check(wanted: &Checked, output: Output) -> anyhow::Result<ExitCode> {
-    let key = read(&wanted.key)
-        .and_then(|text| VerifyingKey::from_pem(&text).with_context(|| wanted.key.display().to_string()))?;
+    let key = verifying_key(&wanted.key)?;
     let text = read(&wanted.proof)?;
     let found = serde_json::from_str::<Proof>(&text)
         .with_context(|| format!("{} is no proof", wanted.proof.display()))
@@ -132,7 +130,15 @@ fn subject(text: &str) -> anyhow::Result<(&str, VersionNumber)> {
     parsed.with_context(|| format!("'{text}' is no NAME/VERSION, e.g. churn/3"))
 }
 
-fn read(path: &Path) -> anyhow::Result<String> {
+pub(super) fn signing_key(path: &Path) -> anyhow::Result<SigningKey> {
+    read(path).and_then(|text| SigningKey::from_pem(&text).with_context(|| path.display().to_string()))
+}
+
+pub(super) fn verifying_key(path: &Path) -> anyhow::Result<VerifyingKey> {
+    read(path).and_then(|text| VerifyingKey::from_pem(&text).with_context(|| path.display().to_string()))
+}
+
+pub(super) fn read(path: &Path) -> anyhow::Result<String> {
     let size = fs::metadata(path).with_context(|| format!("cannot read {}", path.display()))?.len();
     ensure!(size <= MAX_PROOF, "{} has {size} bytes, which is too much for what it should be", path.display());
     fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))

@@ -6,7 +6,7 @@ use serde_json::json;
 use trackside_admin::shape;
 use trackside_core::ledger::{LedgerDigest, ModelState};
 
-use super::{args::Known, chain::Chain, ledger::Reading};
+use super::{args::Known, chain::Chain, checkpoint, ledger::Reading};
 use crate::{
     columns::plain,
     output::{Output, count},
@@ -26,13 +26,14 @@ struct Findings {
 }
 
 pub(super) async fn run(remote: &Remote, wanted: &Known, output: Output) -> anyhow::Result<ExitCode> {
-    let mut findings = look(remote, wanted).await?;
+    let known = checkpoint::known(wanted)?;
+    let mut findings = look(remote, &known).await?;
     for _ in 1..TRIES {
         let end: shape::Ledger = remote.get(&["registry", "ledger"], &[("limit", "1")]).await?;
         if findings.faults.is_empty() || end.end.seq == findings.n_entries {
             break;
         }
-        findings = look(remote, wanted).await?;
+        findings = look(remote, &known).await?;
     }
     let Findings { n_entries, end, faults } = findings;
     let told =
@@ -51,9 +52,9 @@ pub(super) async fn run(remote: &Remote, wanted: &Known, output: Output) -> anyh
     Ok(if faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-async fn look(remote: &Remote, wanted: &Known) -> anyhow::Result<Findings> {
+async fn look(remote: &Remote, known: &[(u64, String)]) -> anyhow::Result<Findings> {
     let mut chain = Chain::new();
-    let mut known: BTreeMap<u64, &str> = wanted.known.iter().map(|(seq, digest)| (*seq, digest.as_str())).collect();
+    let mut known: BTreeMap<u64, &str> = known.iter().map(|(seq, digest)| (*seq, digest.as_str())).collect();
     let mut reading = Reading::of(remote, None);
     while let Some(page) = reading.next().await? {
         for entry in page {
