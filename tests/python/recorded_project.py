@@ -37,6 +37,16 @@ client.set_registered_model_alias("churn", "best", "1")
 """
 
 
+# What a version of it has to show for Production, which no other test gives it.
+POLICY = """
+version: 1
+registry:
+  policies:
+    - {to: Production, require: {code: snapshotted, data: true, environment: true, artifacts: true}}
+    - {to: Staging, require: {code: committed}}
+"""
+
+
 @dataclass
 class Project:
     """Where it is, and what became of it."""
@@ -87,6 +97,7 @@ def oracle():
 def project(tmp_path_factory):
     """The project, with a server of its own that both runs are at."""
     root = tmp_path_factory.mktemp("recorded")
+    (root / "trackside.yaml").write_text(POLICY)
     with start_trackside(root, {"TRACKSIDE_LOG": "debug"}) as server:
         gone = ("MLFLOW_TRACKING_URI", "MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_NAME", "MLFLOW_EXPERIMENT_ID")
         environment = {name: value for name, value in os.environ.items() if name not in gone}

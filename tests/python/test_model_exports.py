@@ -47,3 +47,26 @@ def test_a_recorded_version_is_compared_by_all_of_it(project):
     parts = {(one["part"], one["name"]) for one in found["differences"]}
     assert {("metrics", "loss"), ("params", "seed"), ("data", "data"), ("data", "raw.csv"), ("code", "uncommitted")} <= parts
     assert found["same"] > 5, "packages"
+
+
+def test_a_recorded_version_has_evidence_for_a_policy(project):
+    def rules(target: str, code: int) -> dict[str, tuple[str, str]]:
+        said, _ = project.trackside("models", "check", "churn/1", "--to", target, "--json", code=code)
+        [judged] = json.loads(said)["targets"]
+        return {rule["rule"]: (rule["state"], rule["found"]) for rule in judged["rules"]}
+
+    met = rules("Production", 0)
+    assert {state for state, _ in met.values()} == {"met"}, met
+    assert met["code on record"][1].startswith("snapshot ") and "packages" in met["environment on record"][1]
+    assert met["files as the run stored them"][1] == "1 files, SHA-256 equal"
+    assert rules("Staging", 1)["code committed"][0] == "unmet"
+
+    [weights] = project.server.data_dir.glob("**/model/weights.txt")
+    before = weights.read_bytes()
+    weights.write_bytes(b"other!!")
+    assert rules("Production", 1)["files as the run stored them"] == ("unmet", "changed or gone: weights.txt")
+    (weights.parent / "more.txt").write_text("new")
+    assert "more.txt" in rules("Production", 1)["files as the run stored them"][1]
+    (weights.parent / "more.txt").unlink()
+    weights.write_bytes(before)
+    assert rules("Production", 0) == met

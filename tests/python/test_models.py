@@ -243,6 +243,8 @@ def test_a_proof_says_who_held_what_when_and_no_more(server, client_of, name, tm
 def test_a_signed_checkpoint_finds_a_history_that_was_cut(tmp_path):
     signer, kept = tmp_path / "signer.pem", tmp_path / "checkpoint.json"
     subprocess.run([binary(), "attest", "keygen", "--output", signer], check=True, capture_output=True)
+    for name in ["one", "other"]:
+        (tmp_path / name).mkdir()
     with start_trackside(tmp_path / "one") as server:
         client = MlflowClient(server.url, server.url)
         register(client, "m", 2)
