@@ -25,7 +25,7 @@ pub use governance::{Governance, Policy};
 pub use history::History;
 pub use metric::{Bound, Margin, MetricRule};
 pub use pattern::Pattern;
-pub use rule::{Approvals, AuditRule, CodeRule, Needs, People, Rule, TagRule};
+pub use rule::{Approvals, AuditRule, CodeRule, Need, Needs, People, Rule, TagRule};
 pub use verdict::{Outcome, State, Verdict};
 
 /// The tag of a version in which an audit says how it ended; see `trackside audit --record`.

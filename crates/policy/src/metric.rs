@@ -139,7 +139,7 @@ impl MetricRule {
         let mut found = format!("{sample}, version {number} has {theirs}");
         if half > 0.0 {
             let at_least = sign * (difference - half);
-            found.push_str(&format!("; the difference may be as small as {}", Short(at_least)));
+            found = format!("{found}; the difference may be as small as {}", Short(at_least));
         }
         Outcome::new(rule, is_met, found)
     }

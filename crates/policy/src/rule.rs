@@ -3,7 +3,7 @@ use std::{collections::BTreeSet, time::Duration};
 use trackside_core::{Key, Stage};
 use trackside_evidence::Verdict as Grade;
 
-use crate::{Freeze, MetricRule, Pattern};
+use crate::{Freeze, MetricRule, Pattern, Policy};
 
 /// One thing that has to be true.
 #[derive(Debug, Clone)]
@@ -79,56 +79,53 @@ pub struct Approvals {
     pub of: People,
 }
 
-/// What has to be found out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Needs {
+/// Something that has to be found out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Need {
     /// The run of the version.
-    pub run: bool,
+    Run,
     /// What is known of how the run came to be.
-    pub record: bool,
+    Record,
     /// Who holds what the version is to have, and its run.
-    pub holder: bool,
+    Holder,
     /// The history of the model.
-    pub history: bool,
+    History,
     /// Whether the model has a signature.
-    pub signature: bool,
+    Signature,
     /// Whether its files are as they were.
-    pub files: bool,
+    Files,
 }
 
+/// All that has to be found out.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Needs(BTreeSet<Need>);
+
 impl Rule {
-    /// Adds what the rule has to know.
-    pub(crate) const fn add_to(&self, needs: &mut Needs) {
+    /// What the rule has to know.
+    fn needs(&self) -> &'static [Need] {
         match self {
-            Self::Code(_) | Self::Data | Self::Environment => {
-                needs.run = true;
-                needs.record = true;
-            }
-            Self::Audit(_) | Self::Soak(_) | Self::CoolDown(_) => needs.history = true,
-            Self::Tag(tag) => needs.history |= tag.by.is_some(),
-            Self::Signature => needs.signature = true,
-            Self::Artifacts => {
-                needs.run = true;
-                needs.record = true;
-                needs.files = true;
-            }
-            Self::Metric(rule) => {
-                needs.run = true;
-                needs.holder |= rule.bound.is_relative();
-            }
-            Self::Origin(_) | Self::Freeze(_) | Self::Approvals(_) => {}
+            Self::Code(_) | Self::Data | Self::Environment => &[Need::Run, Need::Record],
+            Self::Audit(_) | Self::Soak(_) | Self::CoolDown(_) => &[Need::History],
+            Self::Tag(tag) if tag.by.is_some() => &[Need::History],
+            Self::Signature => &[Need::Signature],
+            Self::Artifacts => &[Need::Run, Need::Record, Need::Files],
+            Self::Metric(rule) if rule.bound.is_relative() => &[Need::Run, Need::Holder],
+            Self::Metric(_) => &[Need::Run],
+            Self::Tag(_) | Self::Origin(_) | Self::Freeze(_) | Self::Approvals(_) => &[],
         }
     }
 }
 
 impl Needs {
     /// Of all these policies.
-    pub fn of(policies: &[&crate::Policy]) -> Self {
-        let mut needs = Self::default();
-        for policy in policies {
-            needs.history |= policy.free_rollback;
-            policy.rules.iter().for_each(|rule| rule.add_to(&mut needs));
-        }
-        needs
+    pub fn of(policies: &[&Policy]) -> Self {
+        let rules = policies.iter().flat_map(|policy| &policy.rules).flat_map(Rule::needs).copied();
+        let rollback = policies.iter().any(|policy| policy.free_rollback).then_some(Need::History);
+        Self(rules.chain(rollback).collect())
+    }
+
+    /// Whether this is among it.
+    pub fn has(&self, need: Need) -> bool {
+        self.0.contains(&need)
     }
 }

@@ -4,8 +4,6 @@
 //! made only while that is still the last one of the model; otherwise it is judged again. So nothing slips in between, also not
 //! by another server on the same database.
 
-use std::fmt::Write as _;
-
 use serde_json::Value;
 use trackside_core::{
     Error, ErrorKind, Key, ModelVersion, ModelVersionChange, NewPromotion, Promotion, PromotionState, RegisteredModel,
@@ -13,7 +11,7 @@ use trackside_core::{
     ledger::{Origin, Warrant},
     store::PromotionQuery,
 };
-use trackside_policy::{Policy, Verdict};
+use trackside_policy::{Outcome, Policy, Verdict};
 
 use crate::{SEMVER_TAG, Service};
 
@@ -188,25 +186,24 @@ impl Service {
 
     /// Asks others to approve. The error says that it waits, and for whom.
     async fn ask(&self, wish: &Wish<'_>, verdict: &Verdict, waiting: Option<Promotion>) -> Result<Error> {
-        let promotion = match waiting {
-            Some(promotion) => promotion,
-            None => {
-                let new = NewPromotion {
-                    model: wish.model.clone(),
-                    version: wish.number,
-                    target: wish.target.clone(),
-                    archive_others: wish.archive_others,
-                    at: self.parts.clock.now(),
-                };
-                self.store().request_promotion(new, &self.origin).await?
-            }
+        let promotion = if let Some(promotion) = waiting {
+            promotion
+        } else {
+            let new = NewPromotion {
+                model: wish.model.clone(),
+                version: wish.number,
+                target: wish.target.clone(),
+                archive_others: wish.archive_others,
+                at: self.parts.clock.now(),
+            };
+            self.store().request_promotion(new, &self.origin).await?
         };
-        let mut text = format!(
-            "Promotion {} waits for approval: version {} of '{}' to {}.",
-            promotion.id, wish.number, wish.model, wish.target
+        let (id, number, model, target) = (promotion.id, wish.number, wish.model, &wish.target);
+        let text = format!(
+            "Promotion {id} waits for approval: version {number} of '{model}' to {target}.{}\nWho may approves with: \
+             trackside models approve {id}",
+            listed(verdict)
         );
-        listed(&mut text, verdict);
-        let _ = write!(text, "\nWho may approves with: trackside models approve {}", promotion.id);
         Ok(Error::new(ErrorKind::Denied, text))
     }
 
@@ -215,7 +212,7 @@ impl Service {
         for _ in 0..TRIES {
             let as_of = self.store().ledger_end_of(name).await?;
             let model = self.registered_model(name).await?;
-            let mut refused = String::new();
+            let mut refused = Vec::new();
             for (number, target) in self.held(&model).await? {
                 let policies = self.governance.over(to, &target);
                 if is_same(&policies, &self.governance.over(name, &target)) {
@@ -225,12 +222,11 @@ impl Service {
                 let wish = Wish { model: name, number, target, archive_others: false };
                 let verdict = self.verdict_by(&policies, &wish, &version, None).await?;
                 if !verdict.is_allowed() {
-                    let _ = write!(refused, "\nversion {number} holds {}:", wish.target);
-                    listed(&mut refused, &verdict);
+                    refused.push(format!("\nversion {number} holds {}:{}", wish.target, listed(&verdict)));
                 }
             }
             if !refused.is_empty() {
-                let text = format!("The policy does not let '{name}' be renamed to '{to}'.{refused}");
+                let text = format!("The policy does not let '{name}' be renamed to '{to}'.{}", refused.concat());
                 return Err(Error::new(ErrorKind::Denied, text));
             }
             let warrant = Warrant { as_of, evidence: None, promotion: None };
@@ -268,17 +264,18 @@ fn is_same(left: &[&Policy], right: &[&Policy]) -> bool {
     left.len() == right.len() && left.iter().zip(right).all(|(left, right)| std::ptr::eq(*left, *right))
 }
 
-pub(crate) fn refusal(wish: &Wish<'_>, verdict: &Verdict) -> Error {
-    let (model, target) = (wish.model, &wish.target);
-    let mut text = format!("The policy does not let version {} of '{model}' have {target}.", wish.number);
-    listed(&mut text, verdict);
-    let _ = write!(text, "\nAll rules: trackside models check '{model}/{}' --to {target}", wish.number);
+fn refusal(wish: &Wish<'_>, verdict: &Verdict) -> Error {
+    let (model, number, target) = (wish.model, wish.number, &wish.target);
+    let text = format!(
+        "The policy does not let version {number} of '{model}' have {target}.{}\nAll rules: trackside models check \
+         '{model}/{number}' --to {target}",
+        listed(verdict)
+    );
     Error::new(ErrorKind::Denied, text)
 }
 
 /// The rules that are not met, a line for each.
-fn listed(text: &mut String, verdict: &Verdict) {
-    for outcome in verdict.unmet() {
-        let _ = write!(text, "\n- {outcome}");
-    }
+fn listed(verdict: &Verdict) -> String {
+    let line = |outcome: &Outcome| format!("\n- {outcome}");
+    verdict.unmet().map(line).collect()
 }

@@ -8,7 +8,7 @@ use trackside_core::{
     store::LedgerQuery,
 };
 use trackside_evidence::Record;
-use trackside_policy::{Facts, History, Needs, Policy, Repeats, Rule, Verdict};
+use trackside_policy::{Facts, History, Need, Needs, Policy, Repeats, Rule, Verdict};
 
 use crate::{
     Service,
@@ -59,23 +59,23 @@ impl Service {
         waiting: Option<&Promotion>,
     ) -> Result<Facts> {
         let needs = Needs::of(policies);
-        let run = if needs.run { self.run_of(version).await? } else { None };
-        let holder = if needs.holder { self.holder(wish).await? } else { None };
+        let run = if needs.has(Need::Run) { self.run_of(version).await? } else { None };
+        let holder = if needs.has(Need::Holder) { self.holder(wish).await? } else { None };
         let repeats = self.repeats(policies, run.as_ref(), holder.as_ref().and_then(|(_, run)| run.as_ref())).await?;
         let record = match &run {
-            Some(run) if needs.record => self.record(run).await?,
+            Some(run) if needs.has(Need::Record) => self.record(run).await?,
             _ => Err("the version has no run".to_owned()),
         };
         let unknown = || "nobody looked".to_owned();
-        let signature = if needs.signature { self.has_signature(version).await? } else { Err(unknown()) };
+        let signature = if needs.has(Need::Signature) { self.has_signature(version).await? } else { Err(unknown()) };
         let files = match (&record, &run) {
-            (Ok(record), Some(run)) if needs.files => self.check_files(version, run, record).await?,
+            (Ok(record), Some(run)) if needs.has(Need::Files) => self.check_files(version, run, record).await?,
             (Err(why), _) => Err(why.clone()),
             _ => Err(unknown()),
         };
         let requester = waiting.map(|promotion| promotion.requested_by.clone()).or_else(|| self.origin.name.clone());
         let votes: Vec<Vote> = waiting.map(|promotion| promotion.votes.clone()).unwrap_or_default();
-        let history = if needs.history { self.history_of(wish.model).await? } else { History::default() };
+        let history = if needs.has(Need::History) { self.history_of(wish.model).await? } else { History::default() };
         let (now, version, target) = (self.parts.clock.now(), version.clone(), wish.target.clone());
         Ok(Facts { now, version, target, requester, run, record, holder, repeats, history, signature, files, votes })
     }

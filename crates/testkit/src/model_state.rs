@@ -187,11 +187,10 @@ impl RegistryState {
         }
         let mut state = self.0.remove(model).ok_or_else(|| fault::registered_model_not_found(model))?;
         match event {
-            RegistryEvent::Created(_) => {}
+            RegistryEvent::Created(_) | RegistryEvent::Promotion(_) => {}
             RegistryEvent::Changed(change, _) => state.change(change),
             RegistryEvent::VersionCreated(number, new) => drop(state.versions.entry(*number).or_insert(new.into())),
             RegistryEvent::VersionChanged(number, change, _) => state.change_version(*number, change),
-            RegistryEvent::Promotion(_) => {}
         }
         self.0.insert(state.name.clone(), state);
         Ok(())
