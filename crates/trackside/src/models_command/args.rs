@@ -67,7 +67,7 @@ pub(crate) enum Action {
     /// Sign what the history is now: whoever keeps it finds out with verify whether the end was cut or all written anew.
     Checkpoint(Signed),
     /// Check that the history is whole, and that the registry is what it says; exit code 1 if not.
-    Verify(Known),
+    Verify(Verified),
 }
 
 #[derive(Debug, Args)]
@@ -274,7 +274,7 @@ pub(crate) struct Signed {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Known {
+pub(crate) struct Verified {
     /// A checkpoint that was signed before; the history has to go on from it.
     #[arg(long, value_name = "FILE", requires = "key")]
     pub(crate) checkpoint: Vec<PathBuf>,

@@ -7,7 +7,7 @@ use trackside_core::Timestamp;
 use trackside_evidence::{Checkpoint, Envelope};
 
 use super::{
-    args::{Known, Signed},
+    args::{Signed, Verified},
     prove::{Read, read, read_all, signing_key, verifying_key},
 };
 use crate::{output::Output, remote::Remote};
@@ -30,7 +30,7 @@ pub(super) async fn run(remote: &Remote, wanted: &Signed, output: Output) -> any
 }
 
 /// Entries that the history has to have: those that were printed, and those that were signed.
-pub(super) fn known(wanted: &Known) -> anyhow::Result<Vec<(u64, String)>> {
+pub(super) fn known(wanted: &Verified) -> anyhow::Result<Vec<(u64, String)>> {
     let mut known = wanted.known.clone();
     let Some(key) = &wanted.key else { return Ok(known) };
     let key = verifying_key(key)?;

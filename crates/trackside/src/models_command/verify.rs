@@ -6,7 +6,7 @@ use serde_json::json;
 use trackside_admin::shape;
 use trackside_core::ledger::{LedgerDigest, ModelState};
 
-use super::{args::Known, chain::Chain, checkpoint, ledger::Reading};
+use super::{args::Verified, chain::Chain, checkpoint, ledger::Reading};
 use crate::{
     columns::plain,
     output::{Output, count},
@@ -25,7 +25,7 @@ struct Findings {
     faults: Vec<String>,
 }
 
-pub(super) async fn run(remote: &Remote, wanted: &Known, output: Output) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(remote: &Remote, wanted: &Verified, output: Output) -> anyhow::Result<ExitCode> {
     let known = checkpoint::known(wanted)?;
     let mut findings = look(remote, &known).await?;
     for _ in 1..TRIES {

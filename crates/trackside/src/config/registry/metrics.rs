@@ -57,16 +57,15 @@ fn one(report: &mut Report, path: &str, value: Value) -> Option<MetricRule> {
     let repeats = section.optional(&REPEATS, name, |key| key.as_str().into());
     let confidence = section.optional(&CONFIDENCE, fraction, |confidence| (*confidence).into());
     let min_runs = section.or(&MIN_RUNS, 1, scalar::integer(1..=MOST_RUNS), |runs| (*runs).into());
-    let bound = match bounds.as_slice() {
-        [one] => Some(*one),
-        _ => {
-            let field = Field {
-                allowed: "exactly one of at_least, at_most, above_holder_by and below_holder_by".into(),
-                ..AT_LEAST.clone()
-            };
-            section.fault(&field, &origin, format!("{} of them", bounds.len()));
-            None
-        }
+    let bound = if let [one] = bounds.as_slice() {
+        Some(*one)
+    } else {
+        let field = Field {
+            allowed: "exactly one of at_least, at_most, above_holder_by and below_holder_by".into(),
+            ..AT_LEAST.clone()
+        };
+        section.fault(&field, &origin, format!("{} of them", bounds.len()));
+        None
     };
     section.finish();
     Some(MetricRule { metric: metric?, bound: bound?, repeats, confidence, min_runs: usize::try_from(min_runs).ok()? })
