@@ -19,8 +19,9 @@ fn allowed(package: &str) -> Option<&'static [&'static str]> {
         | "trackside-testkit"
         | "trackside-adapter-exec"
         | "trackside-adapter-sqlite" => &["trackside-core"],
-        // An adapter, a door and a client of one protocol share its wire crate; webhooks speak to receivers as MLflow does.
-        "trackside-adapter-mlflow" | "trackside-tracking" | "trackside-webhooks" => {
+        // An adapter, a door and a client of one protocol share its wire crate; webhooks and notices are signed as MLflow
+        // signs.
+        "trackside-adapter-mlflow" | "trackside-adapter-notify" | "trackside-tracking" | "trackside-webhooks" => {
             &["trackside-core", "trackside-http-client", "trackside-mlflow-wire"]
         }
         "trackside-adapter-tensorboard" => &["trackside-core", "trackside-tensorboard-wire"],
@@ -55,6 +56,7 @@ fn allowed(package: &str) -> Option<&'static [&'static str]> {
             "trackside-http-client",
             "trackside-adapter-exec",
             "trackside-adapter-mlflow",
+            "trackside-adapter-notify",
             "trackside-adapter-sqlite",
             "trackside-adapter-tensorboard",
             "trackside-adapter-wandb",
@@ -72,7 +74,8 @@ fn allowed(package: &str) -> Option<&'static [&'static str]> {
 }
 
 /// Third-party packages that only some of ours may use: who does I/O outward, and who knows HTTP.
-const CONFINED: [(&str, &[&str]); 5] = [
+const CONFINED: [(&str, &[&str]); 6] = [
+    ("lettre", &["trackside-adapter-notify"]),
     // Provenance keeps hashes of files that several processes look up at once, and no runs.
     ("rusqlite", &["trackside-adapter-sqlite", "trackside-bench", "trackside-provenance", "trackside-tests"]),
     ("object_store", &["trackside-artifacts"]),

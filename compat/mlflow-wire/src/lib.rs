@@ -46,6 +46,7 @@ mod view;
 mod webhook;
 mod webhook_event;
 mod webhook_message;
+mod webhook_signature;
 mod webhook_url;
 
 pub use alias::*;
@@ -80,4 +81,5 @@ pub use trace::*;
 pub use webhook::*;
 pub use webhook_event::WebhookEvent;
 pub use webhook_message::*;
+pub use webhook_signature::signature;
 pub use webhook_url::WebhookUrl;

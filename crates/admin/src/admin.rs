@@ -12,7 +12,9 @@ use trackside_core::{Error, Store, store::Deliveries};
 use trackside_fanout::Fanout;
 use trackside_service::Service;
 
-use crate::{backfill, configuration, dead_letters, deliveries, metrics, pausing, promotions, registry, shape, sinks};
+use crate::{
+    backfill, configuration, dead_letters, deliveries, metrics, pausing, promotions, registry, sendings, shape, sinks,
+};
 
 /// Bodies hold a selection or a list of numbers; this is a list of some 5,000.
 const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -55,6 +57,7 @@ pub fn router(admin: Admin) -> Router {
         .route("/pause", post(pausing::pause))
         .route("/resume", post(pausing::resume))
         .route("/backfill", post(backfill::begin).delete(backfill::cancel))
+        .route("/log", get(sendings::list))
         .route("/dead-letters", get(dead_letters::of_sink))
         .route("/dead-letters/retry", post(dead_letters::retry))
         .route("/dead-letters/discard", post(dead_letters::discard));

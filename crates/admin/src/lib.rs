@@ -8,6 +8,7 @@
 //! | `POST`, `DELETE …/sinks/{name}/backfill` | begins one, ends it; body `{"all": true}`, `{"experiment": "e"}` or `{"since_ms": 0}` |
 //! | `GET …/dead-letters`, `…/sinks/{name}/dead-letters` | query `after`, `limit`, `batches=true` |
 //! | `POST …/sinks/{name}/dead-letters/retry`, `…/discard` | body `{"ids": [1]}` or `{"all": true}` |
+//! | `GET …/sinks/{name}/log` | messages that it has sent or tried to send, for one that sends such |
 //! | `GET …/webhooks/deliveries` | query `webhook`, `state`, `before`, `limit` |
 //! | `GET …/registry/ledger` | who changed what in the registry; query `model`, `after`, `limit` |
 //! | `GET …/registry/models` | what it has to agree with; query `after` |
@@ -35,6 +36,7 @@ mod pausing;
 mod promotions;
 mod refusal;
 mod registry;
+mod sendings;
 mod series;
 pub mod shape;
 mod sinks;

@@ -102,7 +102,7 @@ pub use trace::{
     Cost, NewTrace, SpanBatch, Token, Trace, TraceChange, TraceFacts, TraceId, TraceLinks, TraceSelection, TraceState,
     Usage,
 };
-pub use tracker::{Delivered, TrackerInterface};
+pub use tracker::{Delivered, Sending, TrackerInterface};
 pub use webhook::{
     HookEvent, NewWebhook, PROMPT_TAG, Webhook, WebhookChange, WebhookId, WebhookSecret, WebhookStatus, WebhookUpdate,
     is_prompt, uuid,

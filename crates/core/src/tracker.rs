@@ -4,7 +4,26 @@ use std::{fmt, time::Duration};
 
 use async_trait::async_trait;
 
-use crate::{Batch, Capability, Result, Subject, Withheld};
+use crate::{Batch, Capability, Result, Subject, Timestamp, Withheld};
+
+/// A message that a destination has tried to send.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sending {
+    /// When.
+    pub at: Timestamp,
+    /// The id of the message, the same on every try.
+    pub id: String,
+    /// What sort of message it is, e.g. `run.failed`.
+    pub event: String,
+    /// What it says, on one line.
+    pub text: String,
+    /// To whom; never a secret.
+    pub to: String,
+    /// How long it took.
+    pub took: Duration,
+    /// Why it failed; `None` when it was taken.
+    pub error: Option<String>,
+}
 
 /// What came of a delivery.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -15,7 +34,8 @@ pub struct Delivered {
     /// What the destination had to leave out although its capability allows the kind, e.g. a file of a type it
     /// cannot show.
     pub withheld: Withheld,
-    /// Whether the peer must hear of this subject from time to time; see [`TrackerInterface::keep_alive`].
+    /// Whether the peer must hear of this subject from time to time; see [`TrackerInterface::keep_alive`]. Or whether
+    /// the memory holds something back; see [`TrackerInterface::release`].
     pub keep_alive: bool,
 }
 
@@ -70,5 +90,31 @@ pub trait TrackerInterface: fmt::Debug + Send + Sync + 'static {
     /// memory. Called again when that could not be kept, with the memory from before.
     async fn keep_alive(&self, _subject: &Subject, _memory: Option<&str>, _quiet: Duration) -> Result<Option<String>> {
         Ok(None)
+    }
+
+    /// Whether it wants the histories of subjects that began before it was there. One that tells of what happens, and
+    /// mirrors nothing, does not: it is given their events without a beginning, and no backfill.
+    fn takes_history(&self) -> bool {
+        true
+    }
+
+    /// How often to call [`Self::release`]: at the beginning, and whenever the time since the epoch is a multiple of this.
+    /// `None` for a destination that holds nothing back.
+    fn release_interval(&self) -> Option<Duration> {
+        None
+    }
+
+    /// Lets go, in one go, of what memories hold back: these are all subjects whose last delivery asked to be kept alive,
+    /// with their memories. Nothing is under way of any of them. Returns what becomes of each, in their order; `None` for
+    /// one that stays as it is.
+    ///
+    /// Like a delivery, this may be repeated with the same memories, and has the effect of once.
+    async fn release(&self, held: &[(Subject, Option<String>)]) -> Result<Vec<Option<Delivered>>> {
+        Ok(vec![None; held.len()])
+    }
+
+    /// The last messages that this process has sent or tried to send, oldest first, for a destination that sends such.
+    fn sendings(&self) -> Vec<Sending> {
+        Vec::new()
     }
 }

@@ -1,5 +1,5 @@
 //! The work of one sink: what to deliver next. Elsewhere: delivering it (`step.rs`), telling of what lives (`signs.rs`),
-//! trying dead letters again (`dead_letters.rs`).
+//! letting go of what is held back (`release.rs`), trying dead letters again (`dead_letters.rs`).
 //!
 //! [`Engine::work`] does one thing at a time and keeps what it is about in the engine, so it may be called again after
 //! it was interrupted. It is interrupted by a ring of the bell only where nothing is written to the log, so the
@@ -12,7 +12,7 @@ use tokio::{
     time::{Instant, sleep, sleep_until},
 };
 use trackside_core::{
-    Result, Seq, Subject,
+    Result, Seq, Subject, Timestamp,
     store::{Cursor, CursorChange, LogRange, Mark, MarkFilter, Progress},
 };
 
@@ -56,11 +56,14 @@ pub(crate) struct Engine {
     /// Whether entries may be cut now: some had time to gather, or more are known to wait.
     gathered: bool,
     pub(crate) signs: Option<Signs>,
+    /// When what is held back may be let go of next; `None` when the destination holds nothing back.
+    pub(crate) release_at: Option<Timestamp>,
 }
 
 impl Engine {
     /// At the place of the cursor.
     pub(crate) async fn new(sink: Sink, parts: Arc<Parts>, health: Arc<Health>, cursor: &Cursor) -> Result<Self> {
+        let release_at = sink.tracker.release_interval().map(|_| Timestamp::from_millis(0));
         let mut engine = Self {
             sender: Sender { sink, clock: Arc::clone(&parts.clock) },
             parts,
@@ -75,6 +78,7 @@ impl Engine {
             backfill_turn: false,
             gathered: true,
             signs: None,
+            release_at,
         };
         engine.set_backfill(cursor.backfill.as_deref());
         engine.signs = Signs::begin(&engine).await?;
@@ -128,6 +132,8 @@ impl Engine {
             self.next_part().await?;
         } else if self.window.is_some() {
             self.plan().await?;
+        } else if self.may_release() && !draining {
+            self.release(bell).await?;
         } else if std::mem::take(&mut self.backfill_turn) && self.backfill.is_some() && !draining {
             self.next_of_backfill().await?;
         } else if (self.gathered || draining || self.backfill.is_some()) && self.cut().await? {
@@ -171,7 +177,8 @@ impl Engine {
         let Some(window) = &mut self.window else { return Ok(()) };
         let capability = self.sender.sink.tracker.capability();
         let marks = self.parts.log.marks(self.sender.sink.tracker.name(), window.subjects()).await?;
-        match window.plan(marks, self.parts.store.is_some(), capability) {
+        let has_history = self.parts.store.is_some() && self.sender.sink.tracker.takes_history();
+        match window.plan(marks, has_history, capability) {
             Plan::CatchUp(subject, mark) => self.history = Some(History::new(subject, mark)),
             Plan::Deliver(jobs) => {
                 self.step = Some(Step { jobs, position: Some(window.end), history_ends: false });
@@ -247,6 +254,7 @@ impl Engine {
             () = bell.notified() => {}
             // Giving signs takes time enough to gather: while there are many, entries are not kept waiting.
             () = sleep_until(signs) => self.gathered = true,
+            () = sleep(self.until_release()) => {}
             () = entries => self.gathered = true,
         }
     }

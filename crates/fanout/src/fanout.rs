@@ -9,7 +9,7 @@ use std::{
 
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use trackside_core::{
-    ArtifactSource, Clock, Error, ErrorKind, IdSource, Result, Store, TrackerInterface,
+    ArtifactSource, Clock, Error, ErrorKind, IdSource, Result, Sending, Store, TrackerInterface,
     store::{Cursor, CursorChange, DeadLetter, Log},
 };
 
@@ -130,6 +130,13 @@ impl Fanout {
         Ok(cursors.into_iter().map(|cursor| SinkStatus::new(self.worker(&cursor.sink).as_ref(), cursor, now)).collect())
     }
 
+    /// The last messages that a sink has sent or tried to send since the start of the process, oldest first. `NotFound`
+    /// when there is no such sink.
+    pub async fn sendings(&self, name: &str) -> Result<Vec<Sending>> {
+        self.require(name).await?;
+        Ok(self.worker(name).map(|worker| worker.sink.tracker.sendings()).unwrap_or_default())
+    }
+
     /// How large the log is, in bytes.
     pub async fn log_bytes(&self) -> Result<u64> {
         Ok(self.0.parts.log.log_size().await?.bytes)
@@ -152,13 +159,17 @@ impl Fanout {
     }
 
     /// Begins to send history, beside live traffic. `Conflict` while another backfill of that sink goes on,
-    /// `NotFound` when the sink or the experiment does not exist. Returns how many runs there are.
+    /// `NotFound` when the sink or the experiment does not exist, `Unsupported` when it takes no history. Returns how many runs there are.
     pub async fn backfill(&self, name: &str, selection: Selection) -> Result<u64> {
         let _turn = self.0.changes.lock().await;
         let cursor = self.require(name).await?;
         let Some(store) = &self.0.parts.store else {
             return Err(Error::new(ErrorKind::Unsupported, "there is no store to take history from"));
         };
+        if self.worker(name).is_some_and(|worker| !worker.sink.tracker.takes_history()) {
+            let message = format!("sink {name} tells of what happens and mirrors nothing: it takes no history");
+            return Err(Error::new(ErrorKind::Unsupported, message));
+        }
         if cursor.backfill.is_some() {
             return Err(Error::conflict(format!("a backfill of sink {name} is under way: wait for it or cancel it")));
         }

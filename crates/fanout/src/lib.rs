@@ -4,7 +4,8 @@
 //!   cursor over that log and one task (`worker.rs`). There is no second queue.
 //! - A task (`engine.rs`) takes a window of entries, writes down where it ends, merges entries per subject, delivers the
 //!   subjects (`window.rs`, `job.rs`, `sender.rs`), and moves the cursor with everything it learnt in one transaction
-//!   (`step.rs`). Between, it tells the destination which subjects live (`signs.rs`).
+//!   (`step.rs`). Between, it tells the destination which subjects live (`signs.rs`), and to let go of what it holds back
+//!   (`release.rs`).
 //! - Failures of the destination are retried for ever, with growing pauses and a breaker (`breaker.rs`). What it
 //!   refuses is halved until the culprit stands alone (`split.rs`) and becomes a dead letter (`dead_letters.rs`); each
 //!   halving is written down first.
@@ -26,6 +27,7 @@ pub mod local;
 mod memory_log;
 mod policy;
 mod registry_history;
+mod release;
 mod selection;
 mod sender;
 mod signs;

@@ -148,6 +148,11 @@ impl Sender {
         self.limited("a sign of life", self.sink.policy.timeout, telling).await
     }
 
+    /// Has the destination let go of what these memories hold back.
+    pub(crate) async fn release(&self, held: &[(Subject, Option<String>)]) -> Result<Vec<Option<Delivered>>> {
+        self.limited("a release", self.sink.policy.timeout, self.sink.tracker.release(held)).await
+    }
+
     async fn limited<T>(&self, what: &str, limit: Duration, call: impl Future<Output = Result<T>> + Send) -> Result<T> {
         tokio::time::timeout(limit, call).await.unwrap_or_else(|_| {
             let message = format!("{what} was not answered within {} seconds", limit.as_secs_f64());

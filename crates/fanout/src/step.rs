@@ -101,7 +101,8 @@ impl Engine {
         Ok(())
     }
 
-    fn failed(&mut self, error: &Error) -> Duration {
+    /// Notes that the destination failed; says how long to wait.
+    pub(crate) fn failed(&mut self, error: &Error) -> Duration {
         let policy = &self.sender.sink.policy;
         #[expect(clippy::cast_possible_truncation, reason = "half of the random bits are enough")]
         let chance = self.parts.ids.fresh().map_or(u64::MAX / 2, |bits| bits as u64);

@@ -87,6 +87,11 @@ impl Client {
         })
     }
 
+    /// A client of addresses that are secrets themselves, see [`Client::call_url`]. It has no other credentials.
+    pub fn of_secret_addresses(config: &Config, clock: Arc<dyn Clock>) -> Result<Self> {
+        Self::new("http://secret.invalid", &Config { auth: Auth::None, ..config.clone() }, clock)
+    }
+
     /// The same client, which reads the errors of its peer in this way.
     #[must_use]
     pub fn reading_errors(mut self, read_error: ErrorReader) -> Self {

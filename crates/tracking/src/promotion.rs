@@ -1,4 +1,4 @@
-//! Stages and aliases of model versions, changed by somebody for a reason.
+//! Stages, aliases and tags of model versions, changed by somebody for a reason.
 
 use std::sync::Arc;
 
@@ -51,6 +51,12 @@ impl Registrar {
     pub async fn point(&self, model: &str, alias: &str, version: &str) -> Result<()> {
         let body = json!({"name": model, "alias": alias, "version": version});
         self.post("registered-models/alias", &body).await
+    }
+
+    /// Sets a tag of a version.
+    pub async fn tag(&self, model: &str, version: &str, key: &str, value: &str) -> Result<()> {
+        let body = json!({"name": model, "version": version, "key": key, "value": value});
+        self.post("model-versions/set-tag", &body).await
     }
 
     async fn post(&self, path: &str, body: &Value) -> Result<()> {

@@ -2,13 +2,15 @@
 
 #![expect(clippy::doc_markdown, reason = "help texts are not Markdown")]
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::ArgAction};
 
 use crate::{
+    age,
     attest_command::AttestArgs,
     audit_command::AuditArgs,
+    config::sink::is_address,
     config_command::ConfigArgs,
     data_command::DataArgs,
     gc_command::GcArgs,
@@ -181,6 +183,18 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "TRACKSIDE_CAPTURE", value_name = "WHOSE", default_value = "local")]
     pub(crate) capture: Capture,
 
+    /// Where people reach the web pages of this server, for links in notifications.
+    ///
+    /// Default: notifications have no links.
+    #[arg(long, env = "TRACKSIDE_PUBLIC_URL", value_name = "URL", value_parser = address)]
+    pub(crate) public_url: Option<String>,
+
+    /// Tag a run as stale, in `trackside.stale`, when it is said to run and nothing was written of it for so long: 2h, 1d.
+    ///
+    /// Default: never.
+    #[arg(long, env = "TRACKSIDE_STALE_AFTER", value_name = "AGE", value_parser = age::parse)]
+    pub(crate) stale_after: Option<Duration>,
+
     #[command(flatten)]
     pub(crate) rules: RuleFlags,
 
@@ -208,6 +222,10 @@ pub(crate) struct ServeArgs {
     help: Option<bool>,
 }
 
+fn address(text: &str) -> Result<String, String> {
+    if is_address(text) { Ok(text.to_owned()) } else { Err("expected an http or https address".to_owned()) }
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -227,6 +245,7 @@ mod tests {
             "sinks list",
             "sinks pause tb",
             "sinks resume tb",
+            "sinks log tb --json",
             "sinks backfill tb all",
             "sinks backfill tb --experiment vision --detach",
             "sinks backfill tb --since 2026-01-31",

@@ -34,6 +34,7 @@ mod serve;
 mod serving;
 mod sinks;
 mod sinks_command;
+mod stale;
 mod ui;
 mod ui_command;
 mod webhooks;

@@ -31,6 +31,7 @@ use crate::{
     lazy_capture::{self, LazyCapture},
     prefix, retention, roots,
     sinks::{Builder, Running},
+    stale,
     ui::{self, Installed},
     webhooks,
 };
@@ -179,7 +180,9 @@ impl Serving {
                 self.duties.take().await;
                 self.sinks.begin().await;
                 let retention = retention::run(self.gc, self.retention);
-                tokio::join!(self.sinks.report_unreachable(), self.deliverer.run(), retention, self.wandb.watch());
+                let stale = stale::run(Arc::new(self.store.clone()), Arc::new(SystemClock), self.args.stale_after);
+                let reported = self.sinks.report_unreachable();
+                tokio::join!(reported, self.deliverer.run(), retention, stale, self.wandb.watch());
             };
             let capturing = async {
                 if let Some(capture) = self.capture {
@@ -228,13 +231,14 @@ async fn mirror(
     let source = Arc::new(RunArtifacts::new(Arc::clone(&shared), artifacts.clone()));
     let fanout = Fanout::start(fanout::Parts {
         log: Arc::new(store.clone()),
-        store: Some(shared),
+        store: Some(Arc::clone(&shared)),
         artifacts: Some(source.clone()),
         clock: Arc::new(SystemClock),
         ids: Arc::new(RandomIds),
         limits: config.limits,
     });
-    let builder = Builder { artifacts: source, clock: Arc::new(SystemClock) };
+    let public_url = config.serve.public_url.clone();
+    let builder = Builder { artifacts: source, store: Arc::clone(&shared), clock: Arc::new(SystemClock), public_url };
     if !delivers {
         return Ok(Running::idle(fanout, builder, sources, config));
     }

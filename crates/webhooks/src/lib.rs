@@ -13,7 +13,6 @@ mod config;
 mod deliverer;
 mod pause;
 mod sender;
-mod signature;
 
 pub use config::Config;
 pub use deliverer::Deliverer;

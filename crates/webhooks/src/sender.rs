@@ -6,9 +6,9 @@ use async_trait::async_trait;
 use http::HeaderName;
 use trackside_core::{Clock, Error, ErrorKind, HookAnswer, HookMessage, HookSender, Result};
 use trackside_http_client::{self as http_client, Client, Method};
-use trackside_mlflow_wire::{DELIVERY_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER};
+use trackside_mlflow_wire::{DELIVERY_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER, signature};
 
-use crate::{Config, signature::signature};
+use crate::Config;
 
 /// Sends messages as MLflow does, with its headers, but follows no redirect.
 #[derive(Debug)]

@@ -7,6 +7,7 @@ mod failure;
 mod promotion;
 mod registry;
 mod reloaded;
+mod sending;
 mod sink;
 
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,7 @@ pub use self::{
     promotion::{Decided, Promotion, Promotions, Rule, Verdict, Vote},
     registry::{End, Ledger, Line, Models},
     reloaded::Reloaded,
+    sending::{Sending, Sendings},
     sink::{Lag, LastError, Sink, Sinks},
 };
 

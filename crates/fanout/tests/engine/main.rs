@@ -6,6 +6,7 @@ mod dead_letters;
 mod delivery;
 mod full_log;
 mod local;
+mod releases;
 mod scene;
 mod signs;
 mod windows;

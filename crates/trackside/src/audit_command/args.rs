@@ -20,6 +20,7 @@ What is judged, and how it may stand:
 Examples:
   trackside audit 0a4ffab99f7e4ab3a3ef1fdd5d6f3c30
   trackside audit churn/3 --html audit.html
+  trackside audit churn/3 --record                         # trackside.audit of the version is the verdict
   trackside audit churn@champion --require code,data      # exit code 1 unless both pass
 
 It compares with what is here: run it on the machine, in the repository and with the interpreter that would repeat the run.")]
@@ -38,6 +39,15 @@ pub(crate) struct AuditArgs {
     /// Exit with 1 unless these are identical or equivalent; `all` for all of them.
     #[arg(long, value_name = "DIMENSIONS", value_delimiter = ',', value_parser = dimension)]
     pub(super) require: Vec<Required>,
+
+    /// Keep the verdict as the tags `trackside.audit` and `trackside.audit.at` of the run, or of the model version that was
+    /// named: then it is in the registry's history, and whoever subscribes to audit.failed is told.
+    #[arg(long)]
+    pub(super) record: bool,
+
+    /// The API key of who records, as `trackside keys` makes it.
+    #[arg(long, env = "MLFLOW_TRACKING_TOKEN", value_name = "KEY", hide_env_values = true)]
+    pub(super) api_key: Option<String>,
 
     /// Write the report as a page of HTML.
     #[arg(long, value_name = "FILE")]

@@ -2,6 +2,7 @@
 
 mod args;
 mod observation;
+mod recorded;
 mod subject;
 
 use std::{fs, process::ExitCode, sync::Arc};
@@ -26,7 +27,7 @@ pub(crate) fn run(args: &AuditArgs) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let server = Server::at(&args.server.url(), Arc::new(SystemClock)).context("--url")?;
-        let runs = Subject::find(&server, &args.subject).await?.runs;
+        let Subject { runs, version } = Subject::find(&server, &args.subject).await?;
         ensure!(
             args.html.is_none() || runs.len() == 1,
             "--html writes the report of one run; {} has {}",
@@ -39,6 +40,9 @@ pub(crate) fn run(args: &AuditArgs) -> anyhow::Result<ExitCode> {
         }
         if let (Some(path), [report]) = (&args.html, reports.as_slice()) {
             fs::write(path, report.to_html()).with_context(|| format!("cannot write {}", path.display()))?;
+        }
+        if args.record {
+            recorded::record(args, version.as_ref(), &reports).await?;
         }
         let required = args.required();
         let failing = reports.iter().filter(|report| !report.failing(&required).is_empty()).count();

@@ -47,7 +47,7 @@ fn place(destination: &Destination) -> Option<(&'static str, &Path)> {
             WandbMode::Offline { directory } => Some(("directory", directory)),
             WandbMode::Online { .. } => None,
         },
-        Destination::Mlflow(_) | Destination::Exec(_) => None,
+        Destination::Mlflow(_) | Destination::Exec(_) | Destination::Notify(_) => None,
     }
 }
 

@@ -86,6 +86,8 @@ fn field(arg: &Arg) -> Field {
         "static_prefix" => "/tracking",
         "allowed_hosts" => "[mlflow.example.com]",
         "cors_allowed_origins" => "[\"https://ui.example.com\"]",
+        "public_url" => "https://trackside.example.com",
+        "stale_after" => "2h",
         "workers" => "4",
         _ if is_switch(arg) => "true",
         _ => default.as_deref().unwrap_or("\"…\""),

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use trackside_adapter_sqlite::SqliteStore;
-use trackside_core::{ArtifactSource, Clock, Result, TrackerInterface};
+use trackside_core::{ArtifactSource, Clock, Result, Store, TrackerInterface};
 use trackside_fanout::Sink;
 
 use crate::{
     config::sink::{Destination, SinkConfig},
-    sinks::{exec, mlflow, sqlite, tensorboard, wandb},
+    sinks::{exec, mlflow, notify, sqlite, tensorboard, wandb},
 };
 
 /// What destinations are built with.
@@ -16,8 +16,12 @@ use crate::{
 pub(crate) struct Builder {
     /// Where they read artifacts.
     pub(crate) artifacts: Arc<dyn ArtifactSource>,
+    /// Where those who tell of something find out more.
+    pub(crate) store: Arc<dyn Store>,
     /// The present instant.
     pub(crate) clock: Arc<dyn Clock>,
+    /// Where people reach the pages of the server, if anybody has said so.
+    pub(crate) public_url: Option<String>,
 }
 
 /// A destination, ready to be delivered to.
@@ -45,6 +49,9 @@ impl Builder {
                 ("sqlite", Arc::new(tracker))
             }
             Destination::Exec(exec) => ("exec", Arc::new(exec::build(name, exec))),
+            Destination::Notify(told) => {
+                (notify::type_name(told), Arc::new(notify::build(self, name, told, &config.policy)?))
+            }
         };
         Ok(Built { sink: Sink { type_name, tracker, policy: config.policy.clone() }, copy })
     }

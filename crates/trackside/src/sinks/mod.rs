@@ -3,6 +3,7 @@
 mod build;
 mod exec;
 mod mlflow;
+mod notify;
 mod reachability;
 mod reload;
 mod running;

@@ -3,6 +3,7 @@
 mod args;
 mod backfill;
 mod dead_letters;
+mod log;
 mod table;
 
 use trackside_admin::shape;
@@ -36,6 +37,7 @@ async fn act(args: SinksArgs, output: Output) -> anyhow::Result<()> {
             let sink: shape::Sink = remote.post(&["sinks", &name, "resume"], None::<&()>).await?;
             output.say(&sink, || format!("{name} goes on with {}\n", count(sink.lag.entries, "event")))
         }
+        Action::Log(Name { name }) => log::run(&remote, &name, output).await,
         Action::Backfill(wanted) => backfill::run(&remote, &wanted, output).await,
         Action::DeadLetters(action) => dead_letters::run(&remote, action, output).await,
         Action::Remove(Name { name }) => {

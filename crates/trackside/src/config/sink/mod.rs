@@ -2,6 +2,7 @@
 
 mod exec;
 mod mlflow;
+mod notify;
 mod policy;
 mod secret_key;
 mod sqlite;
@@ -11,6 +12,7 @@ mod wandb;
 
 use trackside_fanout::Policy;
 
+use self::notify::Receiver;
 use crate::config::{
     scalar,
     section::{Field, Report, Section},
@@ -21,8 +23,10 @@ use crate::config::{
 pub(crate) use self::{
     exec::ExecConfig,
     mlflow::MlflowConfig,
+    notify::NotifyConfig,
     sqlite::SqliteConfig,
     tensorboard::TensorBoardConfig,
+    url::is_address,
     wandb::{WandbConfig, WandbMode},
 };
 
@@ -30,7 +34,8 @@ pub(crate) use self::{
 pub(crate) const SINKS: Field =
     Field::new("sinks", "a map from names to sinks", "{tb: {type: tensorboard, directory: ./tb}}");
 
-const TYPE: Field = Field::new("type", "mlflow, wandb, tensorboard, sqlite, exec", "mlflow");
+const TYPE: Field =
+    Field::new("type", "mlflow, wandb, tensorboard, sqlite, exec, webhook, slack, teams, email", "mlflow");
 const ENABLED: Field = Field::new("enabled", "true, false", "false");
 const NAME: &str = "a name of at most 63 of a-z, 0-9, - and _, that begins with a letter or digit";
 
@@ -51,6 +56,7 @@ pub(crate) enum Destination {
     TensorBoard(TensorBoardConfig),
     Sqlite(SqliteConfig),
     Exec(ExecConfig),
+    Notify(NotifyConfig),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,14 +66,19 @@ enum Type {
     TensorBoard,
     Sqlite,
     Exec,
+    Notify(Receiver),
 }
 
-const TYPES: [(&str, Type); 5] = [
+const TYPES: [(&str, Type); 9] = [
     ("mlflow", Type::Mlflow),
     ("wandb", Type::Wandb),
     ("tensorboard", Type::TensorBoard),
     ("sqlite", Type::Sqlite),
     ("exec", Type::Exec),
+    ("webhook", Type::Notify(Receiver::Webhook)),
+    ("slack", Type::Notify(Receiver::Slack)),
+    ("teams", Type::Notify(Receiver::Teams)),
+    ("email", Type::Notify(Receiver::Email)),
 ];
 
 /// Reads all sinks. Returns the names of those that are there, and those that are right.
@@ -115,8 +126,10 @@ fn read(root: &mut Section<'_>, name: String, value: Value) -> Option<SinkConfig
         Type::TensorBoard => tensorboard::read(&mut section).map(Destination::TensorBoard),
         Type::Sqlite => sqlite::read(&mut section).map(Destination::Sqlite),
         Type::Exec => exec::read(&mut section).map(Destination::Exec),
+        Type::Notify(receiver) => notify::read(&mut section, receiver).map(Destination::Notify),
     };
-    let policy = policy::read(&mut section);
+    let default = if matches!(kind, Type::Notify(_)) { notify::policy() } else { Policy::default() };
+    let policy = policy::read(&mut section, &default);
     section.finish();
     Some(SinkConfig { name, enabled, destination: destination?, policy })
 }

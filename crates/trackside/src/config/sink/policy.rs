@@ -21,8 +21,7 @@ const GIVE_UP_AFTER: Field = Field::new("give_up_after", "1 to 1000000", "20");
 const MIN_BYTES_PER_SEC: Field = Field::new("min_bytes_per_sec", "1KiB to 1GiB", "128KiB");
 
 /// Reads the keys.
-pub(crate) fn read(section: &mut Section<'_>) -> Policy {
-    let default = Policy::default();
+pub(crate) fn read(section: &mut Section<'_>, default: &Policy) -> Policy {
     let secs = |section: &mut Section<'_>, field: &Field, default: Duration, range| {
         Duration::from_secs(number(section, field, default.as_secs(), range))
     };

@@ -4,6 +4,14 @@ use axum::http::Uri;
 
 use crate::config::{scalar, section::Report, value::Value};
 
+/// Whether a text is an http or https address, of any form.
+pub(crate) fn is_address(text: &str) -> bool {
+    let uri: Option<Uri> = text.parse().ok();
+    uri.is_some_and(|uri| {
+        matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some_and(|host| !host.is_empty())
+    })
+}
+
 /// An http or https address without credentials, query or fragment; without a slash at the end.
 pub(crate) fn address(value: &Value, report: &Report) -> Result<String, String> {
     let text = scalar::text(value, report)?;

@@ -1,12 +1,13 @@
-//! Signatures of messages.
+//! Signatures of messages to webhooks.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use ring::hmac;
 use trackside_core::WebhookSecret;
-use trackside_mlflow_wire::{SIGNATURE_VERSION, signed_text};
+
+use crate::{SIGNATURE_VERSION, signed_text};
 
 /// The value of the signature's header.
-pub(crate) fn signature(secret: &WebhookSecret, delivery: &str, timestamp: &str, body: &str) -> String {
+pub fn signature(secret: &WebhookSecret, delivery: &str, timestamp: &str, body: &str) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.expose().as_bytes());
     let tag = hmac::sign(&key, signed_text(delivery, timestamp, body).as_bytes());
     format!("{SIGNATURE_VERSION}{}", STANDARD.encode(tag))
