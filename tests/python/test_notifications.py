@@ -207,6 +207,11 @@ def test_what_is_refused_for_good_is_a_dead_letter_and_the_rest_arrives(tmp_path
         refusing[0] = False
         server.call("sinks", "dead-letters", "retry", "hook", "--all")
         until(lambda: "unwanted" in taken, "the letter that was tried again")
+        server.kill()
+        server.start()
+        log = json.loads(server.call("sinks", "log", "hook", "--json"))["sendings"]
+        [refused, *_, last] = [one for one in log if "unwanted" in one["text"]]
+        assert "status 422" in refused["error"] and last["error"] is None and refused["id"] == last["id"]
     http.shutdown()
     http.server_close()
 

@@ -26,41 +26,28 @@ impl Facts {
     /// All that there is to say. `now` is when it happened if nothing says so.
     pub(crate) async fn notice(&self, sink: &str, found: Found, now: Timestamp) -> Result<Notice> {
         let Found { event, at, mut about, mut reason, mut by, mark } = found;
-        let subject = match &about {
-            About::Run { id, .. } => format!("run {id}"),
-            About::Version { model, version, .. } => format!("version {model}/{version}"),
-        };
-        let id = id(&[sink, event.as_str(), &subject, &mark]);
-        let mut notice_at = at.unwrap_or(now);
+        let at = at.unwrap_or(now);
+        let id = id(&[sink, event.as_str(), &about.key(), &mark]);
         match &mut about {
             About::Run { id, name, experiment, experiment_id } => {
-                let run = match RunId::parse(id) {
-                    Ok(id) => self.0.run(&id).await?,
-                    Err(_) => None,
-                };
-                if let Some(run) = run {
+                if let Some(run) = self.0.run(&RunId::parse(id)?).await? {
                     let found = self.0.experiment(run.info.experiment).await?;
                     *experiment = found.map(|found| found.name.as_str().to_owned()).unwrap_or_default();
                     (*name, *experiment_id) = (run.info.name, run.info.experiment.to_string());
                     // MLflow's client says so when it does not know.
                     by = Some(run.info.user).filter(|user| !matches!(user.as_str(), "" | "unknown"));
-                    if at.is_none() && mark.starts_with("seq ") {
-                        notice_at = run.info.ended_at.unwrap_or(now);
-                    }
                 }
             }
-            About::Version { .. } if by.is_some() => {}
-            About::Version { model, version, target, .. } => {
-                if let Some(origin) = self.origin(model, *version, target.as_deref(), notice_at).await? {
+            About::Version { model, version, target, .. } if by.is_none() => {
+                if let Some(origin) = self.origin(model, *version, target.as_deref(), at).await? {
                     by = origin.name.map(|name| name.as_str().to_owned()).or(origin.address);
-                    reason = match (reason, origin.reason) {
-                        (Some(found), Some(given)) => Some(format!("{found}: {given}")),
-                        (found, given) => found.or(given),
-                    };
+                    let parts: Vec<String> = reason.into_iter().chain(origin.reason).collect();
+                    reason = Some(parts.join(": ")).filter(|text| !text.is_empty());
                 }
             }
+            About::Version { .. } => {}
         }
-        Ok(Notice { id, event, at: notice_at.millis(), about, by, reason })
+        Ok(Notice { id, event, at: at.millis(), about, by, reason })
     }
 
     /// Who changed a version at that instant, as the ledger has it.

@@ -95,6 +95,14 @@ impl Notice {
 }
 
 impl About {
+    /// What tells it from anything else, whatever it is called.
+    pub(crate) fn key(&self) -> String {
+        match self {
+            Self::Run { id, .. } => format!("run {id}"),
+            Self::Version { model, version, .. } => format!("version {model}/{version}"),
+        }
+    }
+
     /// What people call it.
     pub(crate) fn text(&self) -> String {
         match self {

@@ -1,4 +1,4 @@
-//! What this process has sent: so that it sends it once, and so that people can see it.
+//! What this process has sent: so that it sends it once, and so that it can be written down.
 
 use std::{
     collections::{HashSet, VecDeque},
@@ -9,8 +9,8 @@ use trackside_core::Sending;
 
 /// Ids that are remembered: more than any window has notices.
 const IDS: usize = 100_000;
-/// Messages that are shown.
-const SHOWN: usize = 1_000;
+/// Tries that may wait to be written down, which happens after each window and each failure.
+const NOTED: usize = 1_000;
 
 /// The messages of this process. The lock is never held over an await.
 #[derive(Debug, Default)]
@@ -20,7 +20,7 @@ pub(crate) struct Sent(Mutex<State>);
 struct State {
     taken: HashSet<String>,
     in_order: VecDeque<String>,
-    shown: VecDeque<Sending>,
+    noted: VecDeque<Sending>,
 }
 
 impl Sent {
@@ -40,15 +40,15 @@ impl Sent {
                 state.taken.remove(&oldest);
             }
         }
-        if state.shown.len() == SHOWN {
-            state.shown.pop_front();
+        if state.noted.len() == NOTED {
+            state.noted.pop_front();
         }
-        state.shown.push_back(sending);
+        state.noted.push_back(sending);
     }
 
-    /// The last tries, oldest first.
-    pub(crate) fn shown(&self) -> Vec<Sending> {
-        self.state().shown.iter().cloned().collect()
+    /// Takes out what was noted, oldest first.
+    pub(crate) fn take(&self) -> Vec<Sending> {
+        self.state().noted.drain(..).collect()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -87,6 +87,7 @@ mod tests {
         }
         assert!(!sent.has("first") && sent.has("0"));
         assert_eq!(sent.state().taken.len(), IDS);
-        assert_eq!(sent.shown().len(), SHOWN);
+        assert_eq!(sent.take().len(), NOTED);
+        assert_eq!(sent.take(), []);
     }
 }

@@ -151,8 +151,8 @@ impl TrackerInterface for Notifier {
         Ok(after)
     }
 
-    fn sendings(&self) -> Vec<Sending> {
-        self.sent.shown()
+    fn take_sendings(&self) -> Vec<Sending> {
+        self.sent.take()
     }
 }
 

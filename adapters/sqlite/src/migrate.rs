@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// The n-th leads from version n to version n + 1.
-pub(crate) const MIGRATIONS: [&str; 11] = [
+pub(crate) const MIGRATIONS: [&str; 12] = [
     include_str!("migrations/0001_initial.sql"),
     include_str!("migrations/0002_log.sql"),
     include_str!("migrations/0003_chunks.sql"),
@@ -30,6 +30,7 @@ pub(crate) const MIGRATIONS: [&str; 11] = [
     include_str!("migrations/0009_bundles_and_sweeps.sql"),
     include_str!("migrations/0010_collections_and_ledger.sql"),
     include_str!("migrations/0011_promotions.sql"),
+    include_str!("migrations/0012_sendings.sql"),
 ];
 /// The version that this release writes.
 #[expect(clippy::cast_possible_wrap, clippy::cast_possible_truncation, reason = "a handful")]

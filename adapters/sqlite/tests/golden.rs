@@ -9,20 +9,21 @@ use tempfile::TempDir;
 use trackside_adapter_sqlite::{Config, SqliteStore};
 use trackside_core::{
     ArtifactEntry, ArtifactPath, AssessmentId, Batch, Event, ExperimentId, HookEvent, Key, Kind, Lifecycle, LineQuery,
-    LoggedModelId, LoggedModelStatus, NewExperiment, PageRequest, Query, RegistryEvent, RunId, RunStatus, Seq,
-    SpanStatus, Stage, Subject, Timestamp, TraceState, WebhookSecret, WebhookStatus, WhichMember, WhichVersions,
+    LoggedModelId, LoggedModelStatus, NewExperiment, PageRequest, PromotionState, Query, RegistryEvent, RunId,
+    RunStatus, Seq, SpanStatus, Stage, Subject, Target, Timestamp, TraceState, WebhookSecret, WebhookStatus,
+    WhichMember, WhichVersions,
     ledger::{Action, LedgerDigest, RegistryState},
     query::{Compare, Filter, Test, TraceField, View},
     store::{
         Assessments, Bin, BinItem, Bundles, Collections, Cursors, DeadLetters, Deliveries, DeliveryQuery,
         DeliveryState, EvaluationDatasets, EvaluationRecords, Experiments, HistoryQuery, Ledger, LedgerQuery, LogRange,
-        LoggedModels, Mark, Metrics, ModelVersions, Outbox, RegisteredModels, RunRecords, Runs, Scorers, Sweeps,
-        Traces, Webhooks,
+        LoggedModels, Mark, Metrics, ModelVersions, Outbox, Promotions, RegisteredModels, RunRecords, Runs, Scorers,
+        Sweeps, Traces, Webhooks,
     },
     stored,
 };
 
-const VERSIONS: [&str; 10] = [
+const VERSIONS: [&str; 11] = [
     include_str!("golden/v1.sql"),
     include_str!("golden/v2.sql"),
     include_str!("golden/v3.sql"),
@@ -33,6 +34,7 @@ const VERSIONS: [&str; 10] = [
     include_str!("golden/v8.sql"),
     include_str!("golden/v9.sql"),
     include_str!("golden/v10.sql"),
+    include_str!("golden/v11.sql"),
 ];
 
 #[tokio::test]
@@ -65,6 +67,9 @@ async fn databases_of_every_release_open_and_read_right() {
         if n >= 8 {
             bundles_are_there(&store, n).await;
         }
+        if n >= 10 {
+            promotions_are_there(&store).await;
+        }
         ledger_begins_with_what_was_there(&store).await;
         histories_are_there(&store, n).await;
         // What was written before there were chunks is packed as well.
@@ -73,6 +78,12 @@ async fn databases_of_every_release_open_and_read_right() {
         store.close().await;
         assert_eq!(schema(&path), schema_of_a_new_database(), "version {} after its migrations", n + 1);
     }
+}
+
+async fn promotions_are_there(store: &SqliteStore) {
+    let promotion = store.promotion(1).await.unwrap().unwrap();
+    assert_eq!((promotion.target, promotion.state), (Target::Stage(Stage::Staging), PromotionState::Pending));
+    assert_eq!(promotion.votes.len(), 1);
 }
 
 async fn experiments_are_there(store: &SqliteStore) {

@@ -113,8 +113,9 @@ pub trait TrackerInterface: fmt::Debug + Send + Sync + 'static {
         Ok(vec![None; held.len()])
     }
 
-    /// The last messages that this process has sent or tried to send, oldest first, for a destination that sends such.
-    fn sendings(&self) -> Vec<Sending> {
+    /// The messages that were sent or tried since the last call, oldest first, for a destination that sends such. They are
+    /// for people to look at: some may be missing.
+    fn take_sendings(&self) -> Vec<Sending> {
         Vec::new()
     }
 }

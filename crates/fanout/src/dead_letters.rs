@@ -21,7 +21,10 @@ impl Engine {
         let mut after = 0;
         loop {
             let page = self.parts.log.dead_letters(Some(&self.name()), after, PAGE).await?;
-            let Some(last) = page.last() else { return Ok(retried) };
+            let Some(last) = page.last() else {
+                self.keep_sendings().await?;
+                return Ok(retried);
+            };
             after = last.id;
             for letter in page {
                 if ids.is_none_or(|ids| ids.contains(&letter.id)) {

@@ -10,7 +10,7 @@ use std::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use trackside_core::{
     ArtifactSource, Clock, Error, ErrorKind, IdSource, Result, Sending, Store, TrackerInterface,
-    store::{Cursor, CursorChange, DeadLetter, Log},
+    store::{Cursor, CursorChange, DeadLetter, KEPT_SENDINGS, Log},
 };
 
 use crate::{
@@ -130,11 +130,9 @@ impl Fanout {
         Ok(cursors.into_iter().map(|cursor| SinkStatus::new(self.worker(&cursor.sink).as_ref(), cursor, now)).collect())
     }
 
-    /// The last messages that a sink has sent or tried to send since the start of the process, oldest first. `NotFound`
-    /// when there is no such sink.
+    /// The last messages that a sink has sent or tried to send, oldest first. `NotFound` when there is no such sink.
     pub async fn sendings(&self, name: &str) -> Result<Vec<Sending>> {
-        self.require(name).await?;
-        Ok(self.worker(name).map(|worker| worker.sink.tracker.sendings()).unwrap_or_default())
+        self.0.parts.log.sendings(name, KEPT_SENDINGS).await
     }
 
     /// How large the log is, in bytes.

@@ -44,6 +44,7 @@ impl Engine {
             Ok(released) => released,
             Err(error) => {
                 let pause = self.failed(&error);
+                self.keep_sendings().await?;
                 tokio::select! {
                     () = bell.notified() => {}
                     () = sleep(pause) => {}
@@ -52,6 +53,7 @@ impl Engine {
             }
         };
         let mut progress = self.aside();
+        progress.sendings = self.sender.sink.tracker.take_sendings();
         for ((subject, mark), after) in held.into_iter().zip(released) {
             let Some(Delivered { memory, withheld, keep_alive }) = after else { continue };
             progress.withheld.extend(&withheld);

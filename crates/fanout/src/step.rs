@@ -77,6 +77,7 @@ impl Engine {
                 }
                 Err(error) => {
                     let pause = self.failed(&error);
+                    self.keep_sendings().await?;
                     if draining {
                         return Ok(false);
                     }
@@ -112,10 +113,20 @@ impl Engine {
         pause
     }
 
+    /// Writes down what was sent, if anything was.
+    pub(crate) async fn keep_sendings(&self) -> Result<()> {
+        let sendings = self.sender.sink.tracker.take_sendings();
+        if sendings.is_empty() {
+            return Ok(());
+        }
+        self.parts.log.advance(&self.name(), Progress { sendings, ..self.aside() }).await
+    }
+
     /// Writes down that the step is done.
     pub(crate) async fn finish_step(&mut self) -> Result<()> {
         let Some(step) = &self.step else { return Ok(()) };
-        let progress = step.progress(self.aside());
+        let mut progress = step.progress(self.aside());
+        progress.sendings = self.sender.sink.tracker.take_sendings();
         if let Some(first) = progress.dead.first() {
             Health::buried(&self.name(), progress.dead.len(), &first.reason);
         }

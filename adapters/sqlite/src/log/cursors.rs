@@ -4,14 +4,14 @@
 use async_trait::async_trait;
 use rusqlite::{Connection, params};
 use trackside_core::{
-    Result, Seq, Subject,
+    Result, Sending, Seq, Subject,
     store::{Cursor, CursorChange, Cursors, Mark, MarkFilter, Progress},
 };
 
 use super::{
     extent, marks,
     progress::{Step, advance},
-    sink,
+    sendings, sink,
 };
 use crate::{
     SqliteStore, error,
@@ -39,7 +39,7 @@ impl Cursors for SqliteStore {
     async fn close_cursor(&self, sink: &str) -> Result<()> {
         let (sink, recorder) = (sink.to_owned(), self.recorder());
         self.write(move |connection| {
-            // Marks and dead letters follow by their foreign keys.
+            // Marks, dead letters and what was sent follow by their foreign keys.
             execute(connection, "DELETE FROM sink WHERE name = ?1", [sink])?;
             recorder.touch();
             recorder.look(connection)
@@ -80,6 +80,11 @@ impl Cursors for SqliteStore {
             marks::search(connection, sink, filter, after.as_ref(), limit)
         })
         .await
+    }
+
+    async fn sendings(&self, sink: &str, limit: usize) -> Result<Vec<Sending>> {
+        let sink = sink.to_owned();
+        self.read(move |connection| sendings::last(connection, sink::require(connection, &sink)?, limit)).await
     }
 
     async fn detach(&self, sink: &str) -> Result<u64> {

@@ -17,6 +17,7 @@ mod outbox;
 mod progress;
 mod publisher;
 mod recorder;
+mod sendings;
 mod sink;
 mod subject;
 mod trim;

@@ -2,12 +2,12 @@
 
 use rusqlite::{Connection, params};
 use trackside_core::{
-    Error, Seq, Subject, Timestamp, Withheld,
+    Error, Sending, Seq, Subject, Timestamp, Withheld,
     store::{Mark, Progress},
     stored,
 };
 
-use super::{dead_letters, extent, marks, sink, trim::trim};
+use super::{dead_letters, extent, marks, sendings, sink, trim::trim};
 use crate::{
     error::Result,
     rows::{execute, integer},
@@ -24,13 +24,14 @@ pub(super) struct Step {
     /// Time, reason and batch.
     dead: Vec<(Timestamp, String, String)>,
     settled: Vec<u64>,
+    sendings: Vec<Sending>,
 }
 
 impl From<Progress> for Step {
     fn from(progress: Progress) -> Self {
-        let Progress { position, window_end, delivered, withheld, marks, dead, settled } = progress;
+        let Progress { position, window_end, delivered, withheld, marks, dead, settled, sendings } = progress;
         let dead = dead.into_iter().map(|letter| (letter.at, letter.reason, stored::encode(&letter.batch))).collect();
-        Self { position, window_end, delivered, withheld, marks, dead, settled }
+        Self { position, window_end, delivered, withheld, marks, dead, settled, sendings }
     }
 }
 
@@ -66,5 +67,6 @@ pub(super) fn advance(connection: &Connection, name: &str, step: &Step) -> Resul
         let sql = "INSERT INTO dead_letter (sink, at, reason, batch) VALUES (?1, ?2, ?3, ?4)";
         execute(connection, sql, params![sink, at.millis(), reason, batch])?;
     }
+    sendings::keep(connection, sink, &step.sendings)?;
     trim(connection).map(drop)
 }

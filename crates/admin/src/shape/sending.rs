@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-/// The last messages that a sink has sent or tried to send since the start of the server.
+/// The last messages that a sink has sent or tried to send.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sendings {
     /// Oldest first.

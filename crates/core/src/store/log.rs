@@ -9,7 +9,7 @@ use std::fmt;
 
 use async_trait::async_trait;
 
-use crate::{Batch, Result, Seq, Subject, Timestamp, Withheld};
+use crate::{Batch, Result, Sending, Seq, Subject, Timestamp, Withheld};
 
 /// One change, as it is logged.
 #[derive(Debug, Clone, PartialEq)]
@@ -177,7 +177,12 @@ pub struct Progress {
     pub dead: Vec<NewDeadLetter>,
     /// Dead letters delivered after all; unknown numbers are passed over.
     pub settled: Vec<u64>,
+    /// Messages that were sent or tried since the last step. Of a sink the last [`KEPT_SENDINGS`] are kept.
+    pub sendings: Vec<Sending>,
 }
+
+/// How many messages of a sink are kept to be looked at.
+pub const KEPT_SENDINGS: usize = 1_000;
 
 /// A change of a cursor that a user asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -197,7 +202,7 @@ pub trait Cursors: fmt::Debug + Send + Sync + 'static {
     /// The cursor of a sink, created at the end of the log where there is none. From then on everything is logged.
     async fn open_cursor(&self, sink: &str) -> Result<Cursor>;
 
-    /// Forgets a sink: its cursor, marks and dead letters. Harmless when there is none.
+    /// Forgets a sink: its cursor, marks, dead letters and what it has sent. Harmless when there is none.
     async fn close_cursor(&self, sink: &str) -> Result<()>;
 
     /// Applies one change.
@@ -218,6 +223,9 @@ pub trait Cursors: fmt::Debug + Send + Sync + 'static {
         after: Option<Subject>,
         limit: usize,
     ) -> Result<Vec<(Subject, Mark)>>;
+
+    /// The last messages that a sink has sent or tried to send, at most so many, oldest first.
+    async fn sendings(&self, sink: &str, limit: usize) -> Result<Vec<Sending>>;
 
     /// Gives up all that a sink has yet to get: the subjects concerned are marked as lost, and how far their histories
     /// were and how they were cut is forgotten; the cursor moves to the end, entries behind all cursors are removed.

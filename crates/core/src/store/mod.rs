@@ -36,8 +36,8 @@ pub use evaluation::{EvaluationDatasets, EvaluationRecords};
 pub use experiments::Experiments;
 pub use ledger::{Ledger, LedgerQuery};
 pub use log::{
-    Cursor, CursorChange, Cursors, DeadLetter, DeadLetters, Entry, Lag, Log, LogRange, LogSize, Mark, MarkFilter,
-    NewDeadLetter, Outbox, Progress,
+    Cursor, CursorChange, Cursors, DeadLetter, DeadLetters, Entry, KEPT_SENDINGS, Lag, Log, LogRange, LogSize, Mark,
+    MarkFilter, NewDeadLetter, Outbox, Progress,
 };
 pub use logged_models::LoggedModels;
 pub use metrics::{EXTREMES_FROM, HistoryQuery, Metrics, SampleQuery};

@@ -2,8 +2,8 @@ use std::{collections::BTreeSet, ops::Bound};
 
 use async_trait::async_trait;
 use trackside_core::{
-    Error, Result, Subject,
-    store::{Cursor, CursorChange, Cursors, DeadLetter, Mark, MarkFilter, Progress},
+    Error, Result, Sending, Subject,
+    store::{Cursor, CursorChange, Cursors, DeadLetter, KEPT_SENDINGS, Mark, MarkFilter, Progress},
 };
 
 use super::{MemoryLog, Place, State};
@@ -28,6 +28,7 @@ impl Cursors for MemoryLog {
         state.cursors.remove(sink);
         state.marks.retain(|(owner, _), _| owner != sink);
         state.letters.retain(|_, letter| letter.sink != sink);
+        state.sendings.remove(sink);
         state.trim();
         Ok(())
     }
@@ -68,6 +69,9 @@ impl Cursors for MemoryLog {
         for id in progress.settled {
             state.letters.remove(&id);
         }
+        let sent = state.sendings.entry(sink.to_owned()).or_default();
+        sent.extend(progress.sendings);
+        sent.drain(..sent.len().saturating_sub(KEPT_SENDINGS));
         state.trim();
         Ok(())
     }
@@ -96,6 +100,13 @@ impl Cursors for MemoryLog {
         let of_sink = state.marks.range((from, Bound::Unbounded)).filter(|((owner, _), _)| owner == sink);
         let found = of_sink.filter(|(_, mark)| passes(mark)).take(limit);
         Ok(found.map(|((_, subject), mark)| (subject.clone(), mark.clone())).collect())
+    }
+
+    async fn sendings(&self, sink: &str, limit: usize) -> Result<Vec<Sending>> {
+        let mut state = self.state();
+        state.place(sink)?;
+        let sent = state.sendings.get(sink);
+        Ok(sent.into_iter().flat_map(|sent| sent.iter().skip(sent.len().saturating_sub(limit)).cloned()).collect())
     }
 
     async fn detach(&self, sink: &str) -> Result<u64> {

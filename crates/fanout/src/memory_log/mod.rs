@@ -17,7 +17,7 @@ use std::{
 
 use tokio::sync::watch;
 use trackside_core::{
-    Batch, Error, ErrorKind, Result, Seq, Subject, Timestamp, Withheld,
+    Batch, Error, ErrorKind, Result, Sending, Seq, Subject, Timestamp, Withheld,
     store::{DeadLetter, Entry, Lag, Mark},
     stored,
 };
@@ -40,6 +40,7 @@ struct State {
     marks: BTreeMap<(String, Subject), Mark>,
     letters: BTreeMap<u64, DeadLetter>,
     n_letters: u64,
+    sendings: BTreeMap<String, VecDeque<Sending>>,
 }
 
 /// A cursor without what is counted when it is asked for.

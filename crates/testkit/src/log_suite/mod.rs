@@ -65,6 +65,7 @@ macro_rules! log_suite {
                 lag_is_what_lies_after_the_position,
                 a_cursor_moves_neither_back_nor_past_the_end,
                 a_step_may_stay_where_it_is,
+                what_was_sent_reads_back_and_the_last_is_kept,
             }
             trimming {
                 an_entry_stays_until_every_cursor_has_passed_it,

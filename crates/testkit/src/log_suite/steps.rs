@@ -1,8 +1,10 @@
 //! Moving a cursor.
 
+use std::time::Duration;
+
 use trackside_core::{
-    ErrorKind, Event, Kind, Seq, Store, Withheld,
-    store::{Lag, Log, Mark, NewDeadLetter, Progress},
+    ErrorKind, Event, Kind, Sending, Seq, Store, Withheld,
+    store::{KEPT_SENDINGS, Lag, Log, Mark, NewDeadLetter, Progress},
 };
 
 use super::{
@@ -31,7 +33,7 @@ pub async fn a_step_reads_back_and_counts_add_up(store: &dyn Store, log: &dyn Lo
         withheld: withheld(&[(Kind::Points, 3), (Kind::Tags, 1)]),
         marks: vec![(run_subject(1), Some(Mark { lost: true, ..Mark::default() }))],
         dead: vec![letter],
-        settled: vec![],
+        ..Progress::default()
     };
     log.advance(SINK, first).await.unwrap();
     let cursor = listed(log, SINK).await.unwrap();
@@ -48,6 +50,7 @@ pub async fn a_step_reads_back_and_counts_add_up(store: &dyn Store, log: &dyn Lo
         marks: vec![(run_subject(1), None)],
         dead: vec![],
         settled: vec![id, 99_999],
+        ..Progress::default()
     };
     log.advance(SINK, second).await.unwrap();
     let cursor = listed(log, SINK).await.unwrap();
@@ -110,4 +113,34 @@ pub async fn a_step_may_stay_where_it_is(store: &dyn Store, log: &dyn Log) {
         assert_eq!(listed(log, SINK).await.unwrap().position, position);
     }
     assert_eq!(listed(log, SINK).await.unwrap().delivered, 2);
+}
+
+fn sending(n: usize) -> Sending {
+    Sending {
+        at: at(i64::try_from(n).unwrap()),
+        id: format!("id {n}"),
+        event: "run.failed".to_owned(),
+        text: "é\n".to_owned(),
+        to: "hooks.example.com".to_owned(),
+        took: Duration::from_millis(7),
+        error: n.is_multiple_of(2).then(|| "no".to_owned()),
+    }
+}
+
+pub async fn what_was_sent_reads_back_and_the_last_is_kept(_: &dyn Store, log: &dyn Log) {
+    log.open_cursor("other").await.unwrap();
+    let sent = |sendings| Progress { sendings, ..to(Seq(0)) };
+    log.advance("other", sent(vec![sending(0)])).await.unwrap();
+    log.advance(SINK, sent(vec![])).await.unwrap();
+    assert_eq!(log.sendings(SINK, 9).await.unwrap(), []);
+    log.advance(SINK, sent((0..KEPT_SENDINGS).map(sending).collect())).await.unwrap();
+    log.advance(SINK, sent(vec![sending(KEPT_SENDINGS)])).await.unwrap();
+    let kept: Vec<Sending> = (1..=KEPT_SENDINGS).map(sending).collect();
+    assert_eq!(log.sendings(SINK, 9_999).await.unwrap(), kept);
+    assert_eq!(log.sendings(SINK, 2).await.unwrap(), kept[KEPT_SENDINGS - 2..]);
+    assert_eq!(log.sendings("other", 9).await.unwrap(), [sending(0)]);
+    log.close_cursor(SINK).await.unwrap();
+    assert_eq!(log.sendings(SINK, 9).await.unwrap_err().kind(), ErrorKind::NotFound);
+    log.open_cursor(SINK).await.unwrap();
+    assert_eq!(log.sendings(SINK, 9).await.unwrap(), []);
 }

@@ -22,7 +22,7 @@ pub(crate) enum Action {
     Pause(Name),
     /// Go on with a paused sink, or try one at once that has failed.
     Resume(Name),
-    /// Show what a webhook, chat or mail was sent since the server started, with every try that failed.
+    /// Show the last messages to a webhook, a chat or people with mail, with every try that failed.
     Log(Name),
     /// Send history to a sink, beside live traffic.
     Backfill(Backfill),

@@ -16,7 +16,7 @@ pub(super) async fn run(remote: &Remote, name: &str, output: Output) -> anyhow::
 
 fn table(sendings: &[Sending]) -> String {
     if sendings.is_empty() {
-        return "nothing was sent since the server started\n".to_owned();
+        return "nothing was sent\n".to_owned();
     }
     let head = ["TIME", "EVENT", "TO", "MS", "OUTCOME", "TEXT"].map(str::to_owned);
     let row = |sending: &Sending| {
