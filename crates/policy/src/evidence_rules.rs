@@ -6,7 +6,7 @@ use trackside_core::{Key, Stage, Timestamp};
 use trackside_evidence::{Dimension, Gap, Record, Verdict as Grade};
 
 use crate::{
-    AUDIT_TAG, AuditRule, CodeRule, Facts, Freeze, Outcome, Rule, TagRule,
+    AUDIT_TAG, AUDIT_TIME_TAG, AuditRule, CodeRule, Facts, Freeze, Outcome, Rule, TagRule,
     approvals::{is_one_of, of},
 };
 
@@ -165,11 +165,21 @@ impl AuditRule {
             return Outcome::new(rule, false, format!("'{}' is no verdict of an audit", tag.value));
         };
         let (is_theirs, who) = set_by(facts, &tag.key, |name| is_one_of(&self.by, name));
-        let at = facts.history.tagged(facts.version.number, AUDIT_TAG).map(|(_, at)| *at);
+        let at = self.last(facts);
         let is_recent = self.within.is_none_or(|within| at.is_some_and(|at| since(at, facts.now) <= within));
         let is_met = grade <= self.at_least && (self.by.is_none() || is_theirs) && is_recent;
         let when = at.map_or_else(|| "nobody knows when".to_owned(), Timestamp::rfc3339);
         Outcome::new(rule, is_met, format!("{grade}, by {who}, {when}"))
+    }
+}
+
+impl AuditRule {
+    /// When somebody who may has last said so, by the history.
+    fn last(&self, facts: &Facts) -> Option<Timestamp> {
+        let said = [AUDIT_TAG, AUDIT_TIME_TAG].map(|tag| facts.history.tagged(facts.version.number, tag));
+        let counts =
+            |name: &Option<Key>| self.by.is_none() || name.as_ref().is_some_and(|name| is_one_of(&self.by, name));
+        said.into_iter().flatten().filter(|(name, _)| counts(name)).map(|(_, at)| *at).max()
     }
 }
 

@@ -30,3 +30,5 @@ pub use verdict::{Outcome, State, Verdict};
 
 /// The tag of a version in which an audit says how it ended; see `trackside audit --record`.
 pub const AUDIT_TAG: &str = "trackside.audit";
+/// The tag in which it says when that was. An audit that finds what the last one has found changes this one alone.
+pub const AUDIT_TIME_TAG: &str = "trackside.audit.at";
