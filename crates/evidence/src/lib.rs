@@ -12,6 +12,9 @@ mod bill;
 mod difference;
 mod key;
 mod lineage;
+pub mod mirror;
+mod model_signature;
+mod pem;
 mod record;
 mod remote_url;
 mod reproduction;
@@ -26,6 +29,7 @@ pub use bill::ModelFacts;
 pub use difference::{Difference, Moved, difference};
 pub use key::{Key, KeyError, Scope};
 pub use lineage::{Direction, Edge, Graph, Node, NodeKind, Relation};
+pub use model_signature::{Bundle, BundleError, EcKey, EcPublicKey, ModelManifest};
 pub use record::{
     Access, Changed, Code, Computer, Data, DataKind, DataSource, Digest, Dimension, Engine, Environment, Execution,
     Gap, Gpu, Image, LeftOut, LinkedDataset, LockFile, Manifest, ManifestEntry, ObjectFormat, Package, Parameters,

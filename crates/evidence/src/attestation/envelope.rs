@@ -97,12 +97,12 @@ impl Envelope {
 }
 
 /// Either alphabet of base64, as DSSE asks of those who verify.
-fn decoded(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn decoded(text: &str) -> Option<Vec<u8>> {
     STANDARD.decode(text).or_else(|_| URL_SAFE.decode(text)).ok()
 }
 
 /// DSSE's encoding of type and bytes before they are signed.
-fn signed(payload_type: &str, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn signed(payload_type: &str, payload: &[u8]) -> Vec<u8> {
     let head = format!("DSSEv1 {} {payload_type} {} ", payload_type.len(), payload.len());
     [head.as_bytes(), payload].concat()
 }

@@ -2,12 +2,13 @@
 
 use std::fmt;
 
-use base64::{Engine, engine::general_purpose::STANDARD};
 use ring::{
     rand::SystemRandom,
     signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey},
 };
 use sha2::{Digest as _, Sha256};
+
+use crate::pem::{der, pem};
 
 /// What stands before the 32 bytes of a public key in its DER form (RFC 8410).
 const PUBLIC_PREFIX: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
@@ -36,7 +37,7 @@ pub struct VerifyingKey([u8; 32]);
 
 /// Why a file is no key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeyFileError(&'static str);
+pub struct KeyFileError(pub(crate) &'static str);
 
 impl fmt::Display for KeyFileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -133,18 +134,6 @@ fn not_private(text: &str) -> &'static str {
     } else {
         "it is no private key in PEM (BEGIN PRIVATE KEY)"
     }
-}
-
-fn pem(label: &str, der: &[u8]) -> String {
-    let text = STANDARD.encode(der);
-    let lines: Vec<&str> = text.as_bytes().chunks(64).filter_map(|line| std::str::from_utf8(line).ok()).collect();
-    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
-}
-
-fn der(text: &str, label: &str) -> Option<Vec<u8>> {
-    let (_, rest) = text.split_once(&format!("-----BEGIN {label}-----"))?;
-    let (body, _) = rest.split_once(&format!("-----END {label}-----"))?;
-    STANDARD.decode(body.split_whitespace().collect::<String>()).ok()
 }
 
 #[cfg(test)]

@@ -11,5 +11,6 @@ mod statement;
 mod tests;
 
 pub use envelope::{Envelope, Signature, VerifyError};
+pub(crate) use envelope::{decoded, signed};
 pub use key::{KeyFileError, SigningKey, VerifyingKey};
 pub use statement::{Builder, Statement, Subject};
