@@ -74,11 +74,12 @@ fn allowed(package: &str) -> Option<&'static [&'static str]> {
 }
 
 /// Third-party packages that only some of ours may use: who does I/O outward, and who knows HTTP.
-const CONFINED: [(&str, &[&str]); 6] = [
+const CONFINED: [(&str, &[&str]); 7] = [
     ("lettre", &["trackside-adapter-notify"]),
     // Provenance keeps hashes of files that several processes look up at once, and no runs.
     ("rusqlite", &["trackside-adapter-sqlite", "trackside-bench", "trackside-provenance", "trackside-tests"]),
     ("object_store", &["trackside-artifacts"]),
+    ("git2", &["trackside-provenance"]),
     (
         "axum",
         &[

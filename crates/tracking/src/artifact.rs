@@ -87,7 +87,7 @@ impl Server {
     }
 
     /// The same of a file below an artifact URI, which may be that of a logged model.
-    async fn download_from(&self, root: &str, path: &str) -> Result<Chunks> {
+    pub async fn download_from(&self, root: &str, path: &str) -> Result<Chunks> {
         let path = ArtifactPath::parse(path)?;
         if let Some(place) = proxied_place(root, self.url()) {
             let segments = place.split('/').chain(path.as_str().split('/')).filter(|segment| !segment.is_empty());
@@ -133,6 +133,32 @@ impl Server {
         self.walk(&call, "artifact_directory_path", &[]).await
     }
 
+    /// Every file below an artifact URI, sorted by path. `Unsupported` where the server is not what leads there.
+    pub async fn files_below(&self, root: &str) -> Result<Vec<File>> {
+        let Some(place) = proxied_place(root, self.url()) else { return local_files(&local(root)?) };
+        let (mut files, mut directories) = (Vec::new(), vec![String::new()]);
+        while let Some(directory) = directories.pop() {
+            if directory.split('/').count() > MAX_DEPTH {
+                return Err(Error::invalid(format!("{root} has more than {MAX_DEPTH} directories one in another")));
+            }
+            let path = if directory.is_empty() { place.to_owned() } else { format!("{place}/{directory}") };
+            let found: ArtifactsFound =
+                self.client.call(Method::GET, STORE).query([("path", &*path)]).send().await?.json()?;
+            for entry in found.files {
+                // Names alone come, without the directory that was asked for.
+                let below = if directory.is_empty() { entry.path } else { format!("{directory}/{}", entry.path) };
+                if entry.is_dir {
+                    directories.push(below);
+                } else {
+                    let size = entry.file_size.map_or(0, |size| u64::try_from(size.0).unwrap_or_default());
+                    files.push(File { path: below, size });
+                }
+            }
+        }
+        files.sort_unstable();
+        Ok(files)
+    }
+
     async fn walk(&self, call: &str, below: &str, subject: &[(&str, &str)]) -> Result<Vec<File>> {
         let (mut files, mut directories) = (Vec::new(), vec![String::new()]);
         while let Some(directory) = directories.pop() {
@@ -164,6 +190,29 @@ fn local(root: &str) -> Result<PathBuf> {
     }
     let scheme = root.split(':').next().unwrap_or_default();
     Err(Error::new(ErrorKind::Unsupported, format!("artifacts in {scheme} are reached through the server only")))
+}
+
+/// The same on this machine.
+fn local_files(root: &Path) -> Result<Vec<File>> {
+    let (mut files, mut directories) = (Vec::new(), vec![root.to_path_buf()]);
+    while let Some(directory) = directories.pop() {
+        let unreadable = |error| unusable(&directory, error);
+        for entry in directory.read_dir().map_err(unreadable)? {
+            let entry = entry.map_err(unreadable)?;
+            let kind = entry.file_type().map_err(unreadable)?;
+            if kind.is_dir() {
+                directories.push(entry.path());
+            } else if kind.is_file() {
+                let path = entry.path();
+                let below = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().into_owned();
+                files.push(File { path: below, size: entry.metadata().map_err(unreadable)?.len() });
+            } else {
+                return Err(Error::invalid(format!("{} is neither a file nor a directory", entry.path().display())));
+            }
+        }
+    }
+    files.sort_unstable();
+    Ok(files)
 }
 
 fn unusable(path: &Path, error: std::io::Error) -> Error {

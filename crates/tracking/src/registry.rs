@@ -11,6 +11,11 @@ struct Found {
     model_version: ModelVersion,
 }
 
+#[derive(Debug, Deserialize)]
+struct Place {
+    artifact_uri: String,
+}
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Page {
@@ -53,6 +58,13 @@ impl Server {
     pub async fn aliased_version(&self, name: &str, alias: &str) -> Result<ModelVersion> {
         let found: Found = self.get("registered-models/alias", &[("name", name), ("alias", alias)]).await?;
         Ok(found.model_version)
+    }
+
+    /// The artifact URI below which the files of a version are. `NotFound` when there is no such version.
+    pub async fn place_of_version(&self, name: &str, version: &str) -> Result<String> {
+        let query = [("name", name), ("version", version)];
+        let found: Place = self.get("model-versions/get-download-uri", &query).await?;
+        Ok(found.artifact_uri)
     }
 
     /// All versions of all models that pass a filter.

@@ -20,6 +20,7 @@ mod program;
 mod reading;
 mod selection;
 mod submodules;
+mod tags;
 
 pub use capture::capture;
 pub use checkout::{Checkout, CheckoutKind, checkout, discard};
@@ -28,3 +29,4 @@ pub use find::{Found, find};
 pub use ignored::is_ignored;
 pub use limits::Limits;
 pub use name::name;
+pub use tags::{AnnotatedTag, TagLock, TagRepository};
