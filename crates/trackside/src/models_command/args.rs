@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 use trackside_core::{Timestamp, VersionNumber};
 use trackside_evidence::Held;
 
+use super::mirror::Mirrored;
 use crate::{instant, remote::ServerArgs};
 
 // The doc comments are the help text.
@@ -60,6 +61,14 @@ pub(crate) enum Action {
     Withdraw(Deciding),
     /// Give a stage or an alias back to the version that held it before.
     Rollback(RolledBack),
+    /// Sign the files of a version, so that model_signing verifies them.
+    Sign(Signed),
+    /// Check a signature over the files of a version. Exit code 1 when they are not those that were signed.
+    CheckSignature(SignatureChecked),
+    /// Which versions a version was made from, with run, commit and data of each.
+    Tree(Familial),
+    /// Write versions, stages and aliases as tags of a git repository, and take tags of others into the registry.
+    Mirror(Mirrored),
     /// Prove with a signature that a version held a stage or an alias, and for how long; see check-proof.
     Prove(Proved),
     /// Check a proof. Needs no server. Exit code 1 when it does not prove what is asked.
@@ -211,6 +220,59 @@ fn target(text: &str) -> Result<Held, String> {
         Some(alias) => Ok(Held::Alias(alias.to_owned())),
         None => Ok(Held::Stage(text.to_owned())),
     }
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Signed with a key of your own, and verified with the PyPI package of OpenSSF by whoever has the files:
+  openssl ecparam -name prime256v1 -genkey -noout -out ec.pem
+  openssl ec -in ec.pem -pubout -out ec.pub
+  trackside models sign churn/3 --key ec.pem -o model.sig
+  model_signing verify key ./downloaded --signature model.sig --public_key ec.pub")]
+pub(crate) struct Signed {
+    /// Which version.
+    #[arg(value_name = "NAME/VERSION|NAME@ALIAS")]
+    pub(crate) subject: String,
+
+    /// Sign with this private key, on the curve P-256 or P-384, in PEM.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: PathBuf,
+
+    /// Write the signature to this file.
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SignatureChecked {
+    /// The signature.
+    pub(crate) signature: PathBuf,
+
+    /// Which version: its files as the server has them.
+    #[arg(value_name = "NAME/VERSION|NAME@ALIAS", required_unless_present = "files", conflicts_with = "files")]
+    pub(crate) subject: Option<String>,
+
+    /// The files below this directory. Needs no server.
+    #[arg(long, value_name = "DIRECTORY")]
+    pub(crate) files: Option<PathBuf>,
+
+    /// The public key of who is believed.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: PathBuf,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+A version says what it was made from by its tag trackside.parent_versions, e.g. \"base/1, teacher/3\":
+  client.create_model_version(\"churn\", source, run_id, tags={\"trackside.parent_versions\": \"base/1\"})")]
+pub(crate) struct Familial {
+    /// Which version.
+    #[arg(value_name = "NAME/VERSION|NAME@ALIAS")]
+    pub(crate) subject: String,
+
+    /// What was made from it, instead.
+    #[arg(long)]
+    pub(crate) down: bool,
 }
 
 #[derive(Debug, Args)]

@@ -32,6 +32,11 @@ impl<'a> Reading<'a> {
         Self { remote, model, after: 0, is_over: false }
     }
 
+    /// Of all models, behind an entry.
+    pub(super) const fn behind(remote: &'a Remote, after: u64) -> Self {
+        Self { remote, model: None, after, is_over: false }
+    }
+
     /// The next page; nothing behind the last.
     pub(super) async fn next(&mut self) -> anyhow::Result<Option<Vec<LedgerEntry>>> {
         if self.is_over {

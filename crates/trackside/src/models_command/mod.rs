@@ -9,10 +9,13 @@ mod facts;
 mod history;
 mod ledger;
 mod list;
+mod mirror;
 mod promote;
 mod promotions;
 mod prove;
 mod show;
+mod signature;
+mod tree;
 mod verify;
 mod versions;
 
@@ -42,6 +45,10 @@ pub(crate) fn run(args: &ModelsArgs) -> anyhow::Result<ExitCode> {
             Action::Promote(wanted) => promote::run(&args.server.url(), wanted, output).await?,
             Action::Rollback(wanted) => promote::back(&remote, &args.server.url(), wanted, output).await?,
             Action::Checkpoint(wanted) => checkpoint::run(&remote, wanted, output).await?,
+            Action::Mirror(wanted) => return mirror::run(&remote, &args.server.url(), wanted, output).await,
+            Action::Sign(wanted) => signature::sign(&args.server.url(), wanted, output).await?,
+            Action::CheckSignature(wanted) => return signature::check(&args.server.url(), wanted, output).await,
+            Action::Tree(wanted) => tree::run(&remote, &args.server.url(), wanted, output).await?,
             Action::Prove(wanted) => prove::run(&remote, wanted, output).await?,
             Action::CheckProof(_) => {}
             Action::Versions(wanted) => versions::run(&remote, wanted, output).await?,

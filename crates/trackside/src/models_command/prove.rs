@@ -138,6 +138,7 @@ pub(super) fn verifying_key(path: &Path) -> anyhow::Result<VerifyingKey> {
     read(path).and_then(|text| VerifyingKey::from_pem(&text).with_context(|| path.display().to_string()))
 }
 
+/// A small text, such as a key.
 pub(super) fn read(path: &Path) -> anyhow::Result<String> {
     let size = fs::metadata(path).with_context(|| format!("cannot read {}", path.display()))?.len();
     ensure!(size <= MAX_PROOF, "{} has {size} bytes, which is too much for what it should be", path.display());
