@@ -108,7 +108,7 @@ def registered(client: MlflowClient, name: str) -> dict[str, tuple[str, list[str
     found = {}
     for version in versions:
         stage = STAGES.get(version.current_stage)
-        semver = version.tags.get("trackside.version", f"{version.version}.0.0")
+        semver = version.tags.get("trackside.semver", f"{version.version}.0.0")
         full = client.get_model_version(name, version.version)
         found[f"v{semver}"] = (version.version, sorted([*([stage] if stage else []), *full.aliases]))
     return found
@@ -134,7 +134,7 @@ class Model:
         deed = self.random.choice(["version", "stage", "stage", "alias", "alias", "unalias", "delete"])
         number, labels = self.random.choice(list(versions.values())) if versions else (None, [])
         if deed == "version" or number is None:
-            tags = {"trackside.version": self.fresh(versions)} if self.random.random() < 0.3 else {}
+            tags = {"trackside.semver": self.fresh(versions)} if self.random.random() < 0.3 else {}
             run = self.random.choice([*runs, None])
             client.create_model_version(self.name, "s3://models/m", run, tags=tags, await_creation_for=0)
         elif deed == "stage":
@@ -199,7 +199,7 @@ def of_ledger(server: Server, name: str) -> Counter:
     semver, events = {}, Counter()
     for entry in entries:
         for effect in entry["effects"]:
-            if effect["what"] == "tag" and effect["key"] == "trackside.version":
+            if effect["what"] == "tag" and effect["key"] == "trackside.semver":
                 semver[effect["version"]] = f"v{effect['after']}"
     for entry in entries:
         for effect in entry["effects"]:

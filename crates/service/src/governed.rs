@@ -11,9 +11,10 @@ use trackside_core::{
     ledger::{Origin, Warrant},
     store::PromotionQuery,
 };
+use trackside_evidence::mirror::SEMVER_TAG;
 use trackside_policy::{Outcome, Policy, Verdict};
 
-use crate::{SEMVER_TAG, Service};
+use crate::Service;
 
 /// How often a change is judged anew because others come in between.
 const TRIES: usize = 16;

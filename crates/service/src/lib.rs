@@ -61,7 +61,6 @@ pub use news::{News, NewsSender};
 pub use prompt_runs::PromptRunRequest;
 pub use run_artifacts::RunArtifacts;
 pub use runs::RunRequest;
-pub use semantic_version::SEMVER_TAG;
 pub use sweeps::SweepRequest;
 pub use trackside_artifacts::{ArtifactFile, ArtifactStore, ContentDigest, HeldContent};
 pub use webhooks::WebhookRequest;

@@ -3,7 +3,9 @@ use trackside_core::{
     Tag, VersionNumber, fault, query::ModelVersionField,
 };
 
-use crate::{SEMVER_TAG, Service, model_source::Source};
+use trackside_evidence::mirror::SEMVER_TAG;
+
+use crate::{Service, model_source::Source};
 
 /// What a client says of a model version it creates.
 #[derive(Debug, Clone, PartialEq)]

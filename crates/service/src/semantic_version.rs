@@ -5,10 +5,9 @@ use trackside_core::{
     query::{Compare, Filter, ModelVersionField, Test},
 };
 
-use crate::Service;
+use trackside_evidence::mirror::SEMVER_TAG;
 
-/// The tag of a model version that holds its semantic version, such as `1.2.0`.
-pub const SEMVER_TAG: &str = "trackside.semver";
+use crate::Service;
 
 impl Service {
     /// `Invalid` when a tag is to hold a semantic version and does not, `AlreadyExists` when another version of the model has it.

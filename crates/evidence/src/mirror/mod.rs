@@ -37,4 +37,4 @@ pub use tag::{Deed, TagName};
 pub use trails::{Mark, Trails};
 
 /// Tag of a model version that says which semantic version it is.
-pub const VERSION_TAG: &str = "trackside.version";
+pub const SEMVER_TAG: &str = "trackside.semver";

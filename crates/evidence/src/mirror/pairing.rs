@@ -1,6 +1,6 @@
 //! Which version of the registry is which semantic version.
 //!
-//! In this order: the one that its tag `trackside.version` says; the one that it was when the sides last agreed; the one of
+//! In this order: the one that its tag `trackside.semver` says; the one that it was when the sides last agreed; the one of
 //! the tag that was written for it; version N is `N.0.0`, or the next patch that was never used where the number was given
 //! a second time.
 
@@ -10,7 +10,7 @@ use semver::Version;
 use trackside_core::{VersionNumber, ledger::ModelState};
 
 use super::{
-    Conflict, ConflictKind, GitModel, VERSION_TAG,
+    Conflict, ConflictKind, GitModel, SEMVER_TAG,
     base::{BaseModel, BaseVersion},
     trails::Trail,
 };
@@ -59,13 +59,12 @@ impl<'a> Sides<'a> {
         };
         sides.recall();
         let versions = model.into_iter().flat_map(|model| &model.versions);
-        let said: Vec<_> =
-            versions.map(|(number, version)| (*number, version.tags.get(VERSION_TAG).cloned())).collect();
+        let said: Vec<_> = versions.map(|(number, version)| (*number, version.tags.get(SEMVER_TAG).cloned())).collect();
         for (number, said) in said {
             let Some(version) = sides.version_of(number, said.as_deref()) else { continue };
             if let Some(other) = sides.numbers.insert(version.clone(), number) {
                 let why = format!("versions {other} and {number} are both v{version}");
-                let remedy = format!("give one of them another tag {VERSION_TAG}");
+                let remedy = format!("give one of them another tag {SEMVER_TAG}");
                 sides.conflict(ConflictKind::ClaimedTwice, format!("v{version}"), why, remedy);
                 sides.blocked.insert(version);
             }
@@ -90,7 +89,7 @@ impl<'a> Sides<'a> {
         if let Some(text) = said {
             let parsed = Version::parse(text.strip_prefix('v').unwrap_or(text)).ok();
             if parsed.is_none() {
-                let why = format!("its tag {VERSION_TAG} is '{text}', which is no semantic version");
+                let why = format!("its tag {SEMVER_TAG} is '{text}', which is no semantic version");
                 let remedy = format!("set the tag to one, e.g. {number}.0.0, or delete it");
                 self.conflict(ConflictKind::BadVersion, format!("version {number}"), why, remedy);
             }
@@ -113,7 +112,7 @@ impl<'a> Sides<'a> {
                         tag.by, tag.name
                     );
                     let remedy = format!(
-                        "if they are the same, set the tag {VERSION_TAG} of version {number} to {version}; else to another \
+                        "if they are the same, set the tag {SEMVER_TAG} of version {number} to {version}; else to another \
                          version"
                     );
                     self.conflict(ConflictKind::ClaimedTwice, format!("v{version}"), why, remedy);

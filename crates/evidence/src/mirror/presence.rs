@@ -6,7 +6,7 @@ use semver::Version;
 use trackside_core::VersionNumber;
 
 use super::{
-    ConflictKind, Deed, Plan, RegistryDeed, Standing, TagName, VERSION_TAG, base::BaseVersion, draft::Draft,
+    ConflictKind, Deed, Plan, RegistryDeed, SEMVER_TAG, Standing, TagName, base::BaseVersion, draft::Draft,
     holding::REASON, pairing::Sides,
 };
 
@@ -27,7 +27,7 @@ impl Sides<'_> {
             .zip(number)
             .is_some_and(|(agreed, number)| (agreed.number, agreed.entry) == (number, self.entry(number)));
         let used_up = |sides: &mut Self, number: VersionNumber, why: &str| {
-            let remedy = format!("set the tag {VERSION_TAG} of version {number} to another");
+            let remedy = format!("set the tag {SEMVER_TAG} of version {number} to another");
             sides.conflict(ConflictKind::BadVersion, format!("v{version}"), format!("v{version} {why}"), remedy);
             sides.blocked.insert(version.clone());
         };

@@ -66,7 +66,7 @@ impl World {
             Effect::of_version(number, Facet::Present, None, Some("true".to_owned())),
             Effect::of_version(number, Facet::Stage, None, Some("None".to_owned())),
         ];
-        let tag = |semver: &str| Effect::of_version(number, Facet::Tag, None, Some(semver.to_owned())).at(VERSION_TAG);
+        let tag = |semver: &str| Effect::of_version(number, Facet::Tag, None, Some(semver.to_owned())).at(SEMVER_TAG);
         effects.extend(semver.map(tag));
         self.enter("m", None, effects);
     }
@@ -282,7 +282,7 @@ fn every_other_conflict_says_what_ends_it() {
     world.create(1, None);
     world.tag("m@v1.0.0", "a", 5);
     assert_eq!(world.sync(), [ConflictKind::ClaimedTwice]);
-    world.enter("m", None, vec![Effect::of_version(1, Facet::Tag, None, Some("1.0.0".to_owned())).at(VERSION_TAG)]);
+    world.enter("m", None, vec![Effect::of_version(1, Facet::Tag, None, Some("1.0.0".to_owned())).at(SEMVER_TAG)]);
     assert_eq!(world.sync(), []);
     assert_eq!(world.tags.len(), 1);
 

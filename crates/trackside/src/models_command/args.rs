@@ -74,7 +74,7 @@ pub(crate) enum Action {
     /// Check a proof. Needs no server. Exit code 1 when it does not prove what is asked.
     CheckProof(Checked),
     /// Sign what the history is now: whoever keeps it finds out with verify whether the end was cut or all written anew.
-    Checkpoint(Signed),
+    Checkpoint(Checkpointed),
     /// Check that the history is whole, and that the registry is what it says; exit code 1 if not.
     Verify(Verified),
 }
@@ -325,7 +325,7 @@ pub(crate) struct Checked {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Signed {
+pub(crate) struct Checkpointed {
     /// Sign with this private key, as `trackside attest keygen` makes it.
     #[arg(long, value_name = "FILE")]
     pub(crate) key: PathBuf,

@@ -7,12 +7,12 @@ use trackside_core::Timestamp;
 use trackside_evidence::{Checkpoint, Envelope};
 
 use super::{
-    args::{Signed, Verified},
+    args::{Checkpointed, Verified},
     prove::{Read, read, read_all, signing_key, verifying_key},
 };
 use crate::{output::Output, remote::Remote};
 
-pub(super) async fn run(remote: &Remote, wanted: &Signed, output: Output) -> anyhow::Result<()> {
+pub(super) async fn run(remote: &Remote, wanted: &Checkpointed, output: Output) -> anyhow::Result<()> {
     let key = signing_key(&wanted.key)?;
     let Read { chain, tenures, last } = read_all(remote).await?;
     let envelope = Checkpoint::sign(&tenures, (chain.seq, chain.end), last.millis(), &key);

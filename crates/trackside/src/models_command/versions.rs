@@ -3,7 +3,7 @@
 use anyhow::Context;
 use serde_json::{Value, json};
 use trackside_core::ledger::{ModelState, VersionState};
-use trackside_service::SEMVER_TAG;
+use trackside_evidence::mirror::SEMVER_TAG;
 
 use super::{
     args::Shown,

@@ -7,7 +7,7 @@ use trackside_core::{
     Error, ErrorKind,
     ledger::{LedgerDigest, RegistryState},
 };
-use trackside_evidence::mirror::{RegistryDeed, Standing, Trails, VERSION_TAG, Version};
+use trackside_evidence::mirror::{RegistryDeed, SEMVER_TAG, Standing, Trails, Version};
 use trackside_tracking::Registrar;
 
 use super::{
@@ -119,7 +119,7 @@ async fn act(deed: &RegistryDeed, number: Option<&str>, registrar: &Registrar) -
             }
             let source = source.clone().unwrap_or_else(|| format!("git:/{commit}"));
             let version = version.to_string();
-            let tags = [(VERSION_TAG, version.as_str()), (COMMIT_TAG, commit.as_str())];
+            let tags = [(SEMVER_TAG, version.as_str()), (COMMIT_TAG, commit.as_str())];
             Ok(Some(registrar.register_version(model, &source, run.as_deref(), &tags).await?.version))
         }
         (Standing::Named(alias), None, _) => {
