@@ -17,14 +17,21 @@ from mlflow.tracking import MlflowClient
 pytestmark = pytest.mark.filterwarnings("ignore:.*stage.*:FutureWarning")
 
 HISTORIES, ROUNDS, TOGETHER = 200, 3, 5
-STAGES = {"Production": "production", "Staging": "staging", "Archived": "archived"}
+STAGES = {"Production": "production", "Staging": "staging", "Archived": "archived", "Canary": "stage/Canary"}
+CONFIG = """
+version: 1
+registry:
+  stages: [Canary]
+  policies: [{models: guarded, to: Production, require: {tags: {validated: "true"}}}]
+"""
 ALIASES = ["champion", "challenger"]
 SEED = 20261122
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory) -> Iterator[Server]:
-    with start_trackside(tmp_path_factory.mktemp("mirror")) as server:
+    (root := tmp_path_factory.mktemp("mirror")).joinpath("trackside.yaml").write_text(CONFIG)
+    with start_trackside(root) as server:
         yield server
 
 
@@ -390,6 +397,24 @@ def test_a_deleted_tag_and_a_refusal_are_told(server, client, gto, name, tmp_pat
     assert says(mirror(server, repository, *only, code=1)) == ["refused"]
     gto.do("deregister", repository, name, "v3.0.0")
     mirror(server, repository, *only)
+
+
+def test_a_stage_of_the_team_and_a_policy_hold_for_git_as_well(server, client, gto, tmp_path):
+    new_repository(repository := tmp_path / "r", 1)
+    version_in(client, "guarded", "Canary")
+    only = ["--model", "guarded"]
+    mirror(server, repository, *only)
+    assert git(repository, "tag").split() == ["guarded#stage/Canary#1", "guarded@v1.0.0"]
+    assert gto_itself(repository, "show")["guarded"]["stage"] == {"stage/Canary": "v1.0.0"}
+
+    gto.do("unassign", repository, "guarded", "stage/Canary", "v1.0.0")
+    gto.do("assign", repository, "guarded", "production", "v1.0.0")
+    report = mirror(server, repository, *only, code=1)
+    assert says(report) == ["refused"] and "tag validated is true" in report["conflicts"][0]["why"]
+    assert client.get_model_version("guarded", "1").current_stage != "Production"
+    client.set_model_version_tag("guarded", "1", "validated", "true")
+    mirror(server, repository, *only)
+    assert registered(client, "guarded") == {"v1.0.0": ("1", ["production"])}
 
 
 def test_names_that_git_does_not_take_come_back(server, client, gto, tmp_path):

@@ -9,14 +9,12 @@ use super::{
     draft::Draft,
     holding::{Course, Ends, REASON},
     label_of,
-    name::held,
+    name::{NO_STAGE, held},
     pairing::Sides,
     trails::Slot,
 };
 use crate::Held;
 
-/// MLflow's name for no stage.
-const NO_STAGE: &str = "None";
 /// Stages whose holders people think of as one thing.
 const CONTESTED: [&str; 2] = ["production", "staging"];
 

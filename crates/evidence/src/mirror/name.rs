@@ -11,6 +11,10 @@ use crate::Held;
 const STAGES: [(&str, &str); 3] = [("Production", "production"), ("Staging", "staging"), ("Archived", "archived")];
 /// Before aliases that are called like a stage.
 const ALIAS: &str = "alias/";
+/// Before stages of a team's own, which could be aliases by their names.
+const OWN_STAGE: &str = "stage/";
+/// MLflow's name for no stage.
+pub(super) const NO_STAGE: &str = "None";
 const SLASH: &str = "%2F";
 const COLON: &str = "%3A";
 
@@ -38,10 +42,14 @@ pub fn model_name(artifact: &str) -> Option<String> {
 /// What a stage or an alias is called in tags; nothing for no stage.
 pub fn label_of(held: &Held) -> Option<String> {
     match held {
+        Held::Stage(stage) if stage.is_empty() || stage.eq_ignore_ascii_case(NO_STAGE) => None,
         Held::Stage(stage) => {
-            STAGES.iter().find(|(name, _)| name.eq_ignore_ascii_case(stage)).map(|(_, label)| (*label).to_owned())
+            let known = STAGES.iter().find(|(name, _)| name.eq_ignore_ascii_case(stage));
+            Some(
+                known.map_or_else(|| format!("{OWN_STAGE}{}", escaped(stage, false)), |(_, label)| (*label).to_owned()),
+            )
         }
-        Held::Alias(alias) if is_stage(alias) => Some(format!("{ALIAS}{alias}")),
+        Held::Alias(alias) if is_stage(alias) => Some(format!("{ALIAS}{}", escaped(alias, false))),
         Held::Alias(alias) => Some(escaped(alias, false)),
     }
 }
@@ -51,16 +59,16 @@ pub(super) fn held(label: &str) -> Option<Held> {
     if let Some((stage, _)) = STAGES.iter().find(|(_, spelt)| *spelt == label) {
         return Some(Held::Stage((*stage).to_owned()));
     }
-    let alias = match label.strip_prefix(ALIAS) {
-        Some(alias) => alias.to_owned(),
-        None => unescaped(label)?,
-    };
-    let held = Held::Alias(alias);
+    if let Some(stage) = label.strip_prefix(OWN_STAGE) {
+        let held = Held::Stage(unescaped(stage)?);
+        return (label_of(&held).as_deref() == Some(label)).then_some(held);
+    }
+    let held = Held::Alias(unescaped(label.strip_prefix(ALIAS).unwrap_or(label))?);
     (label_of(&held).as_deref() == Some(label)).then_some(held)
 }
 
 fn is_stage(alias: &str) -> bool {
-    STAGES.iter().any(|(_, label)| label.eq_ignore_ascii_case(alias))
+    alias.starts_with(OWN_STAGE) || STAGES.iter().any(|(_, label)| label.eq_ignore_ascii_case(alias))
 }
 
 /// Directories may have dots within their names.
@@ -188,6 +196,10 @@ mod tests {
             (Held::Alias("Production".to_owned()), "alias/Production"),
             (Held::Alias("champion".to_owned()), "champion"),
             (Held::Alias("_best_".to_owned()), "x_x5Fbest_x5F"),
+            (Held::Stage("Canary".to_owned()), "stage/Canary"),
+            (Held::Stage("pre prod".to_owned()), "stage/pre_x20prod"),
+            (Held::Alias("stage/Canary".to_owned()), "alias/stage/Canary"),
+            (Held::Alias("canary".to_owned()), "canary"),
         ] {
             assert_eq!(label_of(&held_is).as_deref(), Some(label));
             assert_eq!(held(label), Some(held_is));
