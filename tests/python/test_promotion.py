@@ -224,6 +224,23 @@ def test_a_stage_of_the_team(governed):
     assert governed.told("versions", "staged")[1]["stage"] == "Canary"
 
 
+def test_semantic_versions_name_versions(governed):
+    alice = governed.client("alice")
+    first, second = version(alice, "labelled", 0.5), version(alice, "labelled", 0.6)
+    alice.set_model_version_tag("labelled", first, "trackside.semver", "1.2.0")
+    with pytest.raises(MlflowException, match="version 1 of 'labelled' is 1.2.0 already"):
+        alice.set_model_version_tag("labelled", second, "trackside.semver", "1.2.0")
+    with pytest.raises(MlflowException, match="'1.3' is no semantic version such as 1.2.0"):
+        alice.set_model_version_tag("labelled", second, "trackside.semver", "1.3")
+    alice.set_model_version_tag("labelled", second, "trackside.semver", "1.3.0-rc.1")
+    assert [one["semver"] for one in governed.told("versions", "labelled")] == ["1.2.0", "1.3.0-rc.1"]
+    governed.models("promote", "labelled/1.3.0-rc.1", "--to", "@next", by="alice")
+    assert alice.get_model_version_by_alias("labelled", "next").version == second
+    assert governed.told("check", "labelled/1.2.0", "--to", "Production")["version"] == first
+    assert "no version of 'labelled' is 2.0.0" in governed.models("promote", "labelled/2.0.0", "--to", "@x", code=1)
+    assert "metrics" in governed.models("compare", "labelled/1.2.0", "labelled/1.3.0-rc.1")
+
+
 def test_there_is_no_way_around(governed):
     alice = governed.client("alice")
     number = version(alice, "harmless", 0.1)

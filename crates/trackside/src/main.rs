@@ -37,6 +37,7 @@ mod sinks_command;
 mod stale;
 mod ui;
 mod ui_command;
+mod version_name;
 mod webhooks;
 mod webhooks_command;
 

@@ -4,6 +4,8 @@ use anyhow::{Context, bail, ensure};
 use trackside_core::ErrorKind;
 use trackside_tracking::{ModelVersion, Run, Server};
 
+use crate::version_name::{self, is_semver};
+
 /// What a name stands for.
 #[derive(Debug)]
 pub(crate) struct Subject {
@@ -22,10 +24,10 @@ impl Subject {
         if let Some((model, alias)) = name.split_once('@') {
             return Self::of(server, name, server.aliased_version(model, alias).await?).await;
         }
-        if let Some((model, version)) = name.rsplit_once('/')
-            && version.bytes().all(|byte| byte.is_ascii_digit())
+        if let Some((_, version)) = name.rsplit_once('/')
+            && (version.bytes().all(|byte| byte.is_ascii_digit()) || is_semver(version))
         {
-            match server.model_version(model, version).await {
+            match version_name::find(server, name).await {
                 Ok(version) => return Self::of(server, name, version).await,
                 // An experiment may be called so.
                 Err(error) if error.kind() == ErrorKind::NotFound => {}

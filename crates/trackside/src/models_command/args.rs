@@ -123,7 +123,7 @@ pub(crate) struct Compared {
 
 #[derive(Debug, Args)]
 pub(crate) struct Exported {
-    /// Which version.
+    /// Which version, by its number or its semantic version: churn/3, churn/1.2.0, churn@champion.
     #[arg(value_name = "NAME/VERSION|NAME@ALIAS")]
     pub(crate) subject: String,
 
@@ -146,7 +146,7 @@ pub(crate) struct By {
 
 #[derive(Debug, Args)]
 pub(crate) struct Promoted {
-    /// Which version.
+    /// Which version, by its number or its semantic version: churn/3, churn/1.2.0, churn@champion.
     #[arg(value_name = "NAME/VERSION|NAME@ALIAS")]
     pub(crate) subject: String,
 
@@ -164,8 +164,8 @@ pub(crate) struct Promoted {
 
 #[derive(Debug, Args)]
 pub(crate) struct Checking {
-    /// Which version.
-    #[arg(value_name = "NAME/VERSION")]
+    /// Which version, by its number or its semantic version: churn/3, churn/1.2.0, churn@champion.
+    #[arg(value_name = "NAME/VERSION|NAME@ALIAS")]
     pub(crate) subject: String,
 
     /// A stage, or an alias with an @ before it: Production, @champion. May be given more than once.
@@ -230,7 +230,7 @@ Signed with a key of your own, and verified with the PyPI package of OpenSSF by 
   trackside models sign churn/3 --key ec.pem -o model.sig
   model_signing verify key ./downloaded --signature model.sig --public_key ec.pub")]
 pub(crate) struct Signed {
-    /// Which version.
+    /// Which version, by its number or its semantic version: churn/3, churn/1.2.0, churn@champion.
     #[arg(value_name = "NAME/VERSION|NAME@ALIAS")]
     pub(crate) subject: String,
 
@@ -266,7 +266,7 @@ pub(crate) struct SignatureChecked {
 A version says what it was made from by its tag trackside.parent_versions, e.g. \"base/1, teacher/3\":
   client.create_model_version(\"churn\", source, run_id, tags={\"trackside.parent_versions\": \"base/1\"})")]
 pub(crate) struct Familial {
-    /// Which version.
+    /// Which version, by its number or its semantic version: churn/3, churn/1.2.0, churn@champion.
     #[arg(value_name = "NAME/VERSION|NAME@ALIAS")]
     pub(crate) subject: String,
 

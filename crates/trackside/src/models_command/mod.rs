@@ -55,7 +55,7 @@ pub(crate) fn run(args: &ModelsArgs) -> anyhow::Result<ExitCode> {
             Action::Promotions(wanted) => promotions::list(&remote, wanted, output).await?,
             Action::Check(wanted) => {
                 let remote = Remote::by(&args.server.url(), wanted.api_key.as_deref(), None)?;
-                return promotions::check(&remote, wanted, output).await;
+                return promotions::check(&remote, &args.server.url(), wanted, output).await;
             }
             Action::Approve(wanted) => return decide(args, wanted, "approve").await,
             Action::Reject(wanted) => return decide(args, wanted, "reject").await,

@@ -6,20 +6,20 @@ use anyhow::{Context, bail};
 use serde_json::json;
 use trackside_core::SystemClock;
 use trackside_evidence::{Held, Tenure};
-use trackside_tracking::{ModelVersion, Registrar};
+use trackside_tracking::Registrar;
 
 use super::{
     args::{By, Promoted, RolledBack},
     prove::{Read, read_all},
 };
-use crate::{columns::plain, output::Output, remote::Remote};
+use crate::{columns::plain, output::Output, remote::Remote, version_name};
 
 /// Stages of which a promotion archives the holders; MLflow takes no others.
 const ACTIVE: [&str; 2] = ["Staging", "Production"];
 
 pub(super) async fn run(url: &str, wanted: &Promoted, output: Output) -> anyhow::Result<()> {
     let registrar = registrar(url, &wanted.by, None)?;
-    let version = version(&registrar, &wanted.subject).await?;
+    let version = version_name::find(registrar.server(), &wanted.subject).await?;
     let mut done = Vec::new();
     for target in &wanted.to {
         give(&registrar, &version.name, &version.version, target, !wanted.keep_others).await?;
@@ -67,14 +67,4 @@ async fn give(registrar: &Registrar, model: &str, version: &str, target: &Held, 
 fn registrar(url: &str, by: &By, why: Option<&str>) -> anyhow::Result<Registrar> {
     let reason = by.reason.as_deref().or(why);
     Registrar::at(url, by.api_key.as_deref(), reason, Arc::new(SystemClock)).context("--url")
-}
-
-async fn version(registrar: &Registrar, subject: &str) -> anyhow::Result<ModelVersion> {
-    let server = registrar.server();
-    if let Some((model, alias)) = subject.split_once('@') {
-        return Ok(server.aliased_version(model, alias).await?);
-    }
-    let (model, version) =
-        subject.rsplit_once('/').with_context(|| format!("'{subject}' is no NAME/VERSION or NAME@ALIAS"))?;
-    Ok(server.model_version(model, version).await?)
 }

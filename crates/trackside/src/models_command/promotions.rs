@@ -1,18 +1,20 @@
 //! `trackside models check`, `promotions`, `approve`, `reject` and `withdraw`.
 
-use std::process::ExitCode;
+use std::{process::ExitCode, sync::Arc};
 
 use anyhow::Context;
 use serde_json::json;
 use trackside_admin::shape::{Decided, Promotion, Promotions, Verdict, Vote};
-use trackside_core::Timestamp;
+use trackside_core::{SystemClock, Timestamp};
 use trackside_evidence::Held;
+use trackside_tracking::{ModelVersion, Server};
 
 use super::args::{Asked, Checking, Deciding};
 use crate::{
     columns::{aligned, plain, shortened},
     output::{Output, count},
     remote::Remote,
+    version_name,
 };
 
 /// What a policy says to one thing that a version is to have.
@@ -24,9 +26,10 @@ struct Judged {
 }
 
 /// Exit code 1 when something is missing, approvals among it.
-pub(super) async fn check(remote: &Remote, wanted: &Checking, output: Output) -> anyhow::Result<ExitCode> {
-    let (model, version) =
-        wanted.subject.rsplit_once('/').with_context(|| format!("'{}' is no NAME/VERSION", wanted.subject))?;
+pub(super) async fn check(remote: &Remote, url: &str, wanted: &Checking, output: Output) -> anyhow::Result<ExitCode> {
+    let server = Server::at(url, Arc::new(SystemClock)).context("--url")?;
+    let ModelVersion { name: model, version, .. } = version_name::find(&server, &wanted.subject).await?;
+    let (model, version) = (model.as_str(), version.as_str());
     let mut judged = Vec::new();
     for target in &wanted.to {
         let to = match target {

@@ -16,7 +16,7 @@ use sha2::{Digest as _, Sha256};
 use trackside_core::{ErrorKind, SystemClock};
 use trackside_evidence::{Bundle, EcKey, EcPublicKey, ModelManifest};
 use trackside_provenance::data::Progress;
-use trackside_tracking::Server;
+use trackside_tracking::{ModelVersion, Server};
 
 use super::{
     args::{SignatureChecked, Signed},
@@ -26,6 +26,7 @@ use crate::{
     columns::plain,
     output::{Output, count},
     recording::Bar,
+    version_name,
 };
 
 /// A list of a million files is about 150 MB, in base64.
@@ -84,16 +85,9 @@ pub(super) async fn check(url: &str, wanted: &SignatureChecked, output: Output) 
 
 /// What the model is called, and the artifact URI below which its files are.
 async fn place(server: &Server, subject: &str) -> anyhow::Result<(String, String)> {
-    let (model, version) = if let Some((model, alias)) = subject.split_once('@') {
-        (model.to_owned(), server.aliased_version(model, alias).await?.version)
-    } else {
-        let parts = subject.rsplit_once('/');
-        let (model, version) =
-            parts.with_context(|| format!("'{subject}' is no NAME/VERSION or NAME@ALIAS, e.g. churn/3"))?;
-        (model.to_owned(), version.to_owned())
-    };
-    let root = server.place_of_version(&model, &version).await?;
-    Ok((model, root))
+    let ModelVersion { name, version, .. } = version_name::find(server, subject).await?;
+    let root = server.place_of_version(&name, &version).await?;
+    Ok((name, root))
 }
 
 /// SHA-256 of each file as it streams by, with a bar on a terminal when there is much.

@@ -185,11 +185,17 @@ fn relative_paths_count_from_the_folder_of_the_file() {
 fn the_example_is_accepted() {
     let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/trackside.yaml");
     let arguments = ["trackside", "config", "check", "--config", example].map(Into::into).to_vec();
-    let environment = crate::config::Environment::of([("WANDB_API_KEY", "k"), ("MLFLOW_TOKEN", "t")]);
+    let environment = crate::config::Environment::of([
+        ("WANDB_API_KEY", "k"),
+        ("MLFLOW_TOKEN", "t"),
+        ("SLACK_WEBHOOK_URL", "https://hooks.example.com/x"),
+        ("SMTP_PASSWORD", "p"),
+    ]);
     let config = crate::config::Sources { arguments, environment }.resolve().unwrap();
     let types: BTreeSet<String> =
         config.sinks.iter().map(|sink| setting(&config, &format!("sinks.{}.type", sink.name)).0.to_string()).collect();
-    assert_eq!(types.len(), 5, "one sink of each type");
+    assert_eq!(types.len(), 7, "one sink of each kind");
+    assert_eq!((config.governance.stages.len(), config.governance.policies.len()), (1, 1));
 }
 
 #[test]
