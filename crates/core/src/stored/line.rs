@@ -123,30 +123,30 @@ impl<'de> Visitor<'de> for LineVisitor {
         let Some(subject) = map.next_key()? else {
             return Err(A::Error::custom("the subject is missing"));
         };
-        match subject {
+        let batch = match subject {
             Head::Run => {
                 let run = RunId::parse(&map.next_value::<Cow<'_, str>>()?).map_err(A::Error::custom)?;
                 let rest = OfRun::deserialize(MapAccessDeserializer::new(map))?;
                 let started = rest.started.map(RunStarted::from_form).transpose().map_err(A::Error::custom)?;
-                let batch = Batch::Run(RunBatch { run, started, events: rest.events.into_vec(), last });
-                if version_of(&batch) > version {
-                    return Err(A::Error::custom(format!("it has version {version}, which lacks what it holds")));
-                }
-                Ok(batch)
+                Batch::Run(RunBatch { run, started, events: rest.events.into_vec(), last })
             }
             Head::LoggedModel => {
                 let model = LoggedModelId::parse(&map.next_value::<Cow<'_, str>>()?).map_err(A::Error::custom)?;
                 let rest = OfLoggedModel::deserialize(MapAccessDeserializer::new(map))?;
                 let created = rest.created.map(LoggedModelCreated::from_form).transpose().map_err(A::Error::custom)?;
-                Ok(Batch::LoggedModel(LoggedModelBatch { model, created, changes: rest.changes.into_vec(), last }))
+                Batch::LoggedModel(LoggedModelBatch { model, created, changes: rest.changes.into_vec(), last })
             }
             Head::RegisteredModel => {
                 let model = Key::new(map.next_value::<String>()?).map_err(A::Error::custom)?;
                 let rest = OfRegisteredModel::deserialize(MapAccessDeserializer::new(map))?;
-                Ok(Batch::RegisteredModel(RegisteredModelBatch { model, events: rest.events.into_vec(), last }))
+                Batch::RegisteredModel(RegisteredModelBatch { model, events: rest.events.into_vec(), last })
             }
-            Head::V | Head::Seq => Err(A::Error::custom("the subject follows `seq`")),
+            Head::V | Head::Seq => return Err(A::Error::custom("the subject follows `seq`")),
+        };
+        if version_of(&batch) > version {
+            return Err(A::Error::custom(format!("it has version {version}, which lacks what it holds")));
         }
+        Ok(batch)
     }
 }
 
