@@ -165,6 +165,7 @@ def test_a_stock_client_goes_from_registering_to_rollback(governed):
     assert holders(alice, name) == (None, None)
     assert "promotion 1 of version 1 of 'churn' to Production is done" in governed.models("approve", "1", by="carol")
     assert holders(alice, name) == ("1", None)
+    assert "it has it already" in governed.models("check", "churn/1", "--to", "Production")
     assert "is done and can no longer be decided" in governed.models("approve", "1", by="dave", code=1)
 
     assert "Promotion 2 waits" in refused(alice.set_registered_model_alias, name, "champion", first)

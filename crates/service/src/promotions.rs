@@ -2,9 +2,12 @@ use trackside_core::{
     Error, ErrorKind, Key, Promotion, PromotionChange, PromotionId, PromotionState, Result, Target, VersionNumber,
     fault, store::PromotionQuery,
 };
-use trackside_policy::{Rule, Verdict};
+use trackside_policy::{Outcome, Rule, State, Verdict};
 
-use crate::{Service, governed::Wish};
+use crate::{
+    Service,
+    governed::{Wish, holds},
+};
 
 impl Service {
     /// What the policy says to a version that is to have something, and of each rule why. Changes nothing.
@@ -15,6 +18,11 @@ impl Service {
         };
         let version = self.model_version(model, number).await?;
         let wish = Wish { model, number, target, archive_others: false };
+        if holds(&version, &wish.target) {
+            let (rule, found) = (format!("to have {}", wish.target), "it has it already".to_owned());
+            let outcomes = vec![Outcome { rule, state: State::Met, found }];
+            return Ok(Verdict { at: self.parts.clock.now(), outcomes, approved_by: Vec::new() });
+        }
         let waiting = self.waiting(&wish).await?;
         self.verdict(&wish, &version, waiting.as_ref()).await
     }
